@@ -11,7 +11,7 @@ Notation B2R64 := (B2R 53 1024).
 Notation fin64 := (is_finite 53 1024).
 Notation NE := BinarySingleNaN.mode_NE.
 
-(* 2^k from the bits, all 2046 exponents by computation *)
+(* P1: 2^k from the bits, all 2046 exponents by computation *)
 Definition pow2_ok (k : Z) : bool :=
   match b64_of_bits ((k + 1023) * 2^52) with
   | B754_finite _ _ false m e _ => Zeq_bool (Zpos m) (2^52) && Zeq_bool e (k - 52)
@@ -32,7 +32,7 @@ unfold B2R, F2R. simpl Fnum. simpl Fexp. unfold cond_Zopp. rewrite H1, H2.
 change (IZR (2^52)) with (IZR (radix2^52)). rewrite IZR_Zpower by lia. rewrite <- bpow_plus. f_equal. lia.
 Qed.
 
-(* fma and plus round once, to nearest even, when the result does not overflow *)
+(* P3: fma and plus round once, to nearest even, when the result does not overflow *)
 Theorem fma_spec : forall x y z : binary64, fin64 x = true -> fin64 y = true -> fin64 z = true ->
   Rabs (rnd (B2R64 x * B2R64 y + B2R64 z)) < pow2 1024 ->
   fin64 (b64_fma NE x y z) = true /\ B2R64 (b64_fma NE x y z) = fma (B2R64 x) (B2R64 y) (B2R64 z).
@@ -104,7 +104,7 @@ intros x E HE Fx Hx. destruct (Rle_lt_or_eq_dec _ _ (proj2 Hx)) as [L|T].
   change (IZR (2^52)) with (pow2 52). change (IZR (2^53)) with (pow2 53). rewrite <- !bpow_plus. f_equal. lia.
 Qed.
 
-(* the integer k sits in the low bits of s = 1.5 * 2^52 + k *)
+(* P2: the integer k sits in the low bits of s = 1.5 * 2^52 + k *)
 Theorem magic_bits : forall (s c : binary64) (k : Z), fin64 s = true -> fin64 c = true ->
   B2R64 c = 3 * pow2 51 -> B2R64 s = IZR k + 3 * pow2 51 -> (- 2^51 <= k <= 2^51)%Z ->
   (bits_of_b64 s - bits_of_b64 c)%Z = k.
@@ -119,7 +119,7 @@ Qed.
 
 Definition quant (c e : binary64) : Z := (bits_of_b64 (b64_plus NE e c) - bits_of_b64 c)%Z.
 
-(* c = 6 * 2^E and |e| <= 2 * 2^E: the sum stays in the closed binade [4, 8] * 2^E *)
+(* P4: c = 6 * 2^E and |e| <= 2 * 2^E: the sum stays in the closed binade [4, 8] * 2^E *)
 Definition quant_pre (E : Z) (c e : binary64) : Prop :=
   (-900 <= E <= 900)%Z /\ fin64 c = true /\ B2R64 c = 6 * pow2 E /\ fin64 e = true /\ Rabs (B2R64 e) <= 2 * pow2 E.
 
@@ -199,7 +199,7 @@ destruct (Rle_lt_or_eq_dec _ _ (proj2 He)) as [H|H].
   replace (8 * pow2 E - 8 * pow2 E) with 0 by ring. rewrite Rabs_R0. apply bpow_ge_0.
 Qed.
 
-(* exact on multiples of the grid, so exactly 2^50 at e = 2^E and exactly 0 at 0 *)
+(* exact on multiples of the grid: 2^50 at e = 2^E, 0 at 0 *)
 Theorem quant_exact : forall E c e, quant_pre E c e -> forall n : Z, B2R64 e = IZR n * pow2 (E - 50) -> quant c e = n.
 Proof.
 intros E c e H n Hn. assert (Q := quant_value _ _ _ H). destruct H as (HE & Fc & Vc & Fe & He).
@@ -225,7 +225,7 @@ apply Rmult_le_reg_r with (pow2 (E - 50)). apply bpow_gt_0.
 rewrite !(quant_value E) by assumption. apply Rplus_le_compat_r. apply round_le; auto with typeclass_instances. lra.
 Qed.
 
-(* the row-sum quantiser: c = 6.0 = 0x4018000000000000 *)
+(* P4 for row sums: c = 6.0 = 0x4018000000000000 *)
 Definition six : binary64 := b64_of_bits 4618441417868443648.
 Theorem six_spec : fin64 six = true /\ B2R64 six = 6 * pow2 0 /\ bits_of_b64 six = 4618441417868443648%Z.
 Proof.
