@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which backend runs: asked of the processor and the operating system, not of the build. */
+#include "kernels.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+enum { KNOWN = 1, HAS_FMA = 2, HAS_AVX2 = 4, HAS_AVX512 = 8 };
+
+/* Register state the operating system saves (XCR0): 6 = SSE+AVX, 0xe0 = AVX-512. */
+static uint64_t saved_state(void) {
+  uint32_t lo, hi;
+  __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+  return (uint64_t)hi << 32 | lo;
+}
+
+static unsigned detect(void) {
+  unsigned a, b, c, d, found = KNOWN;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return found;
+  if (!(c & bit_OSXSAVE) || !(c & bit_AVX) || !(c & bit_FMA)) return found;
+  uint64_t state = saved_state();
+  if ((state & 6) != 6) return found;
+  found |= HAS_FMA;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2)) return found;
+  found |= HAS_AVX2;
+  const unsigned needed = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
+  if ((b & needed) == needed && (state & 0xe6) == 0xe6) found |= HAS_AVX512;
+  return found;
+}
+
+/* CPUID traps in virtual machines: asked once. Threads that race write the same value. */
+static unsigned features(void) {
+  static _Atomic unsigned cached;
+  unsigned f = cached;
+  if (f == 0) cached = f = detect();
+  return f;
+}
+#endif
+
+static const mmax_kernels *reference(void) {
+#if defined(__x86_64__)
+  return features() & HAS_FMA ? &mmax_kernels_ref : &mmax_kernels_portable;
+#else
+  return &mmax_kernels_ref;
+#endif
+}
+
+static const mmax_kernels *fastest(void) {
+#if defined(MMAX_SIMD) && defined(__x86_64__)
+  if (features() & HAS_AVX512) return &mmax_kernels_avx512;
+  if (features() & HAS_AVX2) return &mmax_kernels_avx2;
+#elif defined(MMAX_SIMD) && defined(__aarch64__)
+  return &mmax_kernels_neon;
+#endif
+  return reference();
+}
+
+const mmax_kernels *mmax_kernels_for(mmax_backend backend) {
+  switch (backend) {
+  case MMAX_BACKEND_AUTO: return fastest();
+  case MMAX_BACKEND_REF: return reference();
+  case MMAX_BACKEND_PORTABLE: return &mmax_kernels_portable;
+#if defined(MMAX_SIMD) && defined(__x86_64__)
+  case MMAX_BACKEND_AVX2: return features() & HAS_AVX2 ? &mmax_kernels_avx2 : NULL;
+  case MMAX_BACKEND_AVX512: return features() & HAS_AVX512 ? &mmax_kernels_avx512 : NULL;
+#elif defined(MMAX_SIMD) && defined(__aarch64__)
+  case MMAX_BACKEND_NEON: return &mmax_kernels_neon;
+#endif
+  default: return NULL;
+  }
+}
+
+int mmax_backend_available(mmax_backend backend) { return mmax_kernels_for(backend) != NULL; }
+
+const char *mmax_backend_name(mmax_backend backend) {
+  switch (backend) {
+  case MMAX_BACKEND_AUTO: return "auto";
+  case MMAX_BACKEND_REF: return "ref";
+  case MMAX_BACKEND_AVX2: return "avx2";
+  case MMAX_BACKEND_AVX512: return "avx512";
+  case MMAX_BACKEND_NEON: return "neon";
+  case MMAX_BACKEND_PORTABLE: return "portable";
+  }
+  return "unknown";
+}

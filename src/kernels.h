@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a backend must provide: four functions over a validated batch. The
+ * arguments obey specs/semantics.md#api-errors; the floating-point environment
+ * is round-to-nearest with subnormals. Every output bit equals the reference's
+ * (src/ref). The report arrives started and is added to; row numbers in it
+ * count from the first row of the batch.
+ */
+#ifndef MMAX_KERNELS_H
+#define MMAX_KERNELS_H
+
+#include "multimax.h"
+
+/* Memory a backend may use as it likes; 64-byte aligned, or bytes == 0. */
+typedef struct mmax_scratch {
+  void *data;
+  size_t bytes;
+} mmax_scratch;
+
+typedef struct mmax_upstream {
+  const float *grad_probs;
+  size_t stride;
+} mmax_upstream;
+
+/* A matrix of results; data may be NULL where the kernel allows it. */
+typedef struct mmax_output {
+  float *data;
+  size_t stride;
+} mmax_output;
+
+typedef struct mmax_kernels {
+  void (*forward)(const mmax_params *params, const mmax_rows *in, mmax_output probs,
+                  mmax_scratch scratch, mmax_report *report);
+  void (*log_forward)(const mmax_params *params, const mmax_rows *in, mmax_output log_probs,
+                      mmax_scratch scratch, mmax_report *report);
+  /* grad.data and acc may be NULL. */
+  void (*backward)(const mmax_params *params, const mmax_rows *in, mmax_upstream upstream,
+                   mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
+                   mmax_report *report);
+  /* Targets are valid. grad_loss, loss, grad.data and acc may be NULL. */
+  void (*cross_entropy)(const mmax_params *params, const mmax_rows *in,
+                        const mmax_targets *targets, const float *grad_loss, float *loss,
+                        mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
+                        mmax_report *report);
+} mmax_kernels;
+
+/* The reference with the processor's fma, and with fma in integer arithmetic:
+   the same sources compiled twice, the same bits. */
+extern const mmax_kernels mmax_kernels_ref;
+extern const mmax_kernels mmax_kernels_portable;
+#if defined(__x86_64__)
+extern const mmax_kernels mmax_kernels_avx2;
+extern const mmax_kernels mmax_kernels_avx512;
+#elif defined(__aarch64__)
+extern const mmax_kernels mmax_kernels_neon;
+#endif
+
+/* NULL if this machine cannot run it. AUTO gives the fastest that it can. */
+const mmax_kernels *mmax_kernels_for(mmax_backend backend);
+
+static inline void mmax_report_start(mmax_report *report) {
+  report->masked_rows = report->nonfinite_rows = report->ignored_rows = 0;
+  report->first_masked = report->first_nonfinite = SIZE_MAX;
+}
+
+static inline void mmax_report_row(mmax_report *report, size_t row, mmax_status state) {
+  if (state == MMAX_ROW_MASKED && report->masked_rows++ == 0) report->first_masked = row;
+  if (state == MMAX_ROW_NONFINITE && report->nonfinite_rows++ == 0) report->first_nonfinite = row;
+}
+
+/* Adds the report of rows [first, ...) to that of the rows before them. */
+static inline void mmax_report_append(mmax_report *report, const mmax_report *part, size_t first) {
+  if (report->masked_rows == 0 && part->masked_rows > 0)
+    report->first_masked = first + part->first_masked;
+  if (report->nonfinite_rows == 0 && part->nonfinite_rows > 0)
+    report->first_nonfinite = first + part->first_nonfinite;
+  report->masked_rows += part->masked_rows;
+  report->nonfinite_rows += part->nonfinite_rows;
+  report->ignored_rows += part->ignored_rows;
+}
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * MultiMax: softmax(sigma(t*x + b)), sigma a piecewise linear-quadratic
+ * modulator of 8 numbers (Zhou et al., ICML 2024, Eq. 6). Plain softmax is
+ * MultiMax without terms.
+ *
+ * float32 in, float64 inside, float32 out. Every output is a function of its
+ * row alone: no order of elements, rows, threads or instruction set changes a
+ * bit. What each edge case returns is written in specs/semantics.md, how far a
+ * result may be from the exact one in specs/accuracy.md.
+ *
+ * No function allocates, prints, or keeps state. Functions that return a
+ * mmax_status < 0 have written nothing.
+ */
+#ifndef MULTIMAX_H
+#define MULTIMAX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MMAX_VERSION_MAJOR 0
+#define MMAX_VERSION_MINOR 1
+#define MMAX_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define MMAX_API __attribute__((visibility("default")))
+#else
+#define MMAX_API
+#endif
+
+/* Longest row: cols <= MMAX_MAX_COLS. */
+#define MMAX_MAX_COLS 0x7fffffffu
+
+typedef enum mmax_status {
+  MMAX_OK = 0,
+  /* Outputs written; some rows are special (see mmax_report). */
+  MMAX_ROW_MASKED = 1,    /* a row has no unmasked entry: zeros            */
+  MMAX_ROW_NONFINITE = 2, /* a row met NaN or +inf: canonical NaN          */
+  /* Refused; no output was touched. */
+  MMAX_ERR_NULL = -1,    /* a required pointer is NULL                     */
+  MMAX_ERR_PARAMS = -2,  /* a parameter is not finite, or not in float32's
+                            range, or a coefficient outside `terms` is not 0 */
+  MMAX_ERR_SIZE = -3,    /* cols > MMAX_MAX_COLS, or the extent in bytes
+                            overflows size_t                               */
+  MMAX_ERR_STRIDE = -4,  /* a row stride is smaller than cols              */
+  MMAX_ERR_ALIGN = -5,   /* a pointer is not aligned for its element type  */
+  MMAX_ERR_OVERLAP = -6, /* buffers overlap other than exactly in place    */
+  MMAX_ERR_TARGET = -7,  /* a target is neither a class nor ignore_index   */
+  MMAX_ERR_SMOOTHING = -8, /* label smoothing outside [0, 1], or NaN       */
+  MMAX_ERR_BACKEND = -9, /* the backend asked for is not available here    */
+  MMAX_ERR_FENV = -10,   /* the floating-point environment cannot be set   */
+  MMAX_ERR_FORMAT = -11, /* not an accumulator's byte form                 */
+  MMAX_ERR_SCRATCH = -12 /* the scratch given is too small or misaligned   */
+} mmax_status;
+
+/* English name of the cause; never NULL. */
+MMAX_API const char *mmax_status_text(mmax_status status);
+
+/* ---- parameters --------------------------------------------------------- */
+
+/* Which terms of Eq. 6 the model has; gradients of the others are 0. */
+enum {
+  MMAX_TERM_LOW1 = 1,   /* c1 * relu(k1 - y)    t_b1, b1 */
+  MMAX_TERM_HIGH1 = 2,  /* c2 * relu(y - k2)    t_d1, d1 */
+  MMAX_TERM_LOW2 = 4,   /* c3 * relu(k3 - y)^2  t_b2, b2 */
+  MMAX_TERM_HIGH2 = 8,  /* c4 * relu(y - k4)^2  t_d2, d2 */
+  MMAX_TERM_AFFINE = 16 /* y = scale * x + shift, else y = x */
+};
+enum {
+  MMAX_ORDER_0 = 0, /* softmax */
+  MMAX_MULTIMAX_L = MMAX_TERM_LOW1,
+  MMAX_ORDER_1 = MMAX_TERM_LOW1 | MMAX_TERM_HIGH1,
+  MMAX_ORDER_2 = MMAX_ORDER_1 | MMAX_TERM_LOW2 | MMAX_TERM_HIGH2
+};
+
+/* sigma(y) = y + c1 relu(k1-y) + c2 relu(y-k2) + c3 relu(k3-y)^2 + c4 relu(y-k4)^2 */
+typedef struct mmax_params {
+  double coef[4]; /* c1..c4 = 1-t_b1, t_d1-1, 1-t_b2, t_d2-1: the authors' ts */
+  double knot[4]; /* k1..k4 = b1, d1, b2, d2: the authors' ranges             */
+  double scale;   /* 1 without MMAX_TERM_AFFINE */
+  double shift;   /* 0 without MMAX_TERM_AFFINE */
+  unsigned terms; /* MMAX_TERM_* bits */
+} mmax_params;
+
+/* Plain softmax. */
+MMAX_API void mmax_params_softmax(mmax_params *params);
+/* From the paper's temperatures t_b1, t_d1, t_b2, t_d2 and knots b1, d1, b2, d2.
+   Entries of terms not in `terms` are ignored (and may be NULL arrays' tails:
+   only the entries of present terms are read). */
+MMAX_API mmax_status mmax_params_from_temperatures(mmax_params *params, unsigned terms,
+                                                   const float temps[4], const float knots[4]);
+/* From the authors' code: ts[4] and ranges[4] of SeLU / SegLU / multimax_ts. */
+MMAX_API mmax_status mmax_params_from_ts(mmax_params *params, unsigned terms, const float ts[4],
+                                         const float ranges[4]);
+/* Adds the affine pre-map y = scale*x + shift (version 2 of the authors' code). */
+MMAX_API mmax_status mmax_params_set_affine(mmax_params *params, float scale, float shift);
+/* MMAX_OK, MMAX_ERR_NULL or MMAX_ERR_PARAMS. */
+MMAX_API mmax_status mmax_params_check(const mmax_params *params);
+
+/* sigma and its derivative with respect to x at x (knots: relu'(0) = 0).
+   x and params finite; not checked. */
+MMAX_API double mmax_sigma(const mmax_params *params, float x);
+MMAX_API double mmax_sigma_derivative(const mmax_params *params, float x);
+
+/* Open intervals of x, in ascending order, where sigma(scale*x+shift) is
+   increasing; at most MMAX_MAX_INTERVALS. Ends are rounded to double. */
+#define MMAX_MAX_INTERVALS 5
+typedef struct mmax_interval {
+  double lo, hi; /* may be -inf, +inf */
+} mmax_interval;
+MMAX_API size_t mmax_increasing_intervals(const mmax_params *params,
+                                          mmax_interval out[MMAX_MAX_INTERVALS]);
+/* Limits of sigma at -inf and +inf: -inf, +inf, or the finite limit. */
+MMAX_API void mmax_limits(const mmax_params *params, double *at_minus_inf, double *at_plus_inf);
+/* sup |d sigma(scale*x+shift)/dx| over [lo, hi], rounded up. */
+MMAX_API double mmax_lipschitz(const mmax_params *params, double lo, double hi);
+
+/* ---- accuracy (specs/accuracy.md) --------------------------------------- */
+
+/* Condition size A of a logit: |y| + |terms|, plus what the affine rounding adds. */
+MMAX_API double mmax_condition(const mmax_params *params, float x);
+/* Bounds in ulp (error before rounding included): every normal output is
+   within this many ulp of the exact value, if A is at least the condition of
+   every logit of the row that can reach the output, and n = cols. */
+MMAX_API double mmax_bound_probs_ulp(double condition, size_t n);
+MMAX_API double mmax_bound_log_ulp(double condition, size_t n);
+/* |sum of probs - 1| never exceeds this. */
+MMAX_API double mmax_bound_sum(size_t n);
+/* kappa of the gradient bounds: |grad_logits - exact| <=
+   2^-24 |exact| + 2^-149 + kappa * p_i * max|g| * S(x_i). */
+MMAX_API double mmax_bound_gradient(double condition, size_t n);
+
+/* ---- rows --------------------------------------------------------------- */
+
+/* A batch of rows of float32 logits. Element k of row r: logits[r*stride + k].
+   Masked (mask byte != 0, or a logit of -inf): probability 0, gradient 0, and
+   no influence on anything. mask may be NULL; mask_stride 0 repeats one mask. */
+typedef struct mmax_rows {
+  const float *logits;
+  const uint8_t *mask;
+  size_t rows, cols;
+  size_t stride, mask_stride;
+} mmax_rows;
+
+/* Rows that were special; first_* is SIZE_MAX when there is none. */
+typedef struct mmax_report {
+  size_t masked_rows, first_masked;       /* nothing unmasked                */
+  size_t nonfinite_rows, first_nonfinite; /* NaN or +inf in an unmasked slot */
+  size_t ignored_rows;                    /* cross-entropy: ignore_index     */
+} mmax_report;
+
+typedef enum mmax_backend {
+  MMAX_BACKEND_AUTO = 0,
+  MMAX_BACKEND_REF = 1, /* the proven scalar reference */
+  MMAX_BACKEND_AVX2 = 2,
+  MMAX_BACKEND_AVX512 = 3,
+  MMAX_BACKEND_NEON = 4,
+  MMAX_BACKEND_PORTABLE = 5 /* the reference without the processor's fma */
+} mmax_backend;
+
+/* How to run; changes time, never a bit. NULL means all defaults. */
+typedef struct mmax_exec {
+  mmax_backend backend;
+  unsigned threads;     /* 0 or 1: the calling thread */
+  void *scratch;        /* optional; 64-byte aligned */
+  size_t scratch_bytes; /* mmax_scratch_bytes(cols) per thread is enough */
+} mmax_exec;
+
+MMAX_API const char *mmax_backend_name(mmax_backend backend);
+MMAX_API int mmax_backend_available(mmax_backend backend);
+
+/* probs[r*stride + k] = multimax(row r)_k. probs may be logits itself with the
+   same stride. report may be NULL. */
+MMAX_API mmax_status mmax_forward(const mmax_params *params, const mmax_rows *in, float *probs,
+                                  size_t probs_stride, const mmax_exec *exec,
+                                  mmax_report *report);
+/* Natural logarithm of the probabilities; masked entries are -inf. */
+MMAX_API mmax_status mmax_log_forward(const mmax_params *params, const mmax_rows *in,
+                                      float *log_probs, size_t log_probs_stride,
+                                      const mmax_exec *exec, mmax_report *report);
+
+/* ---- gradients ---------------------------------------------------------- */
+
+/* Order of parameter gradients: d/dc1..c4, d/dk1..k4, d/dscale, d/dshift, all
+   with respect to the coefficients c (not the temperatures: dt_b = -dc1, dt_d = dc2, ...). */
+#define MMAX_NPARAMS 10
+
+/* Exact accumulator of parameter gradients: fixed point, so the result does
+   not depend on the order of rows, threads or machines. Treat as opaque. */
+#define MMAX_ACC_LIMBS 16
+typedef struct mmax_accumulator {
+  uint64_t limb[MMAX_NPARAMS][MMAX_ACC_LIMBS]; /* two's complement, units 2^-256 */
+  uint64_t rows;                               /* rows added                     */
+  uint64_t nonfinite_rows;                     /* of them, with a NaN result     */
+} mmax_accumulator;
+
+MMAX_API void mmax_accumulator_init(mmax_accumulator *acc);
+MMAX_API mmax_status mmax_accumulator_merge(mmax_accumulator *into, const mmax_accumulator *from);
+/* The gradients, each the exact sum rounded once to float64, then multiplied by
+   its parameter factor; NaN if any row was non-finite. */
+MMAX_API mmax_status mmax_accumulator_finish(const mmax_accumulator *acc,
+                                             const mmax_params *params,
+                                             double grad_params[MMAX_NPARAMS]);
+/* Portable little-endian byte form, the same on every machine. */
+#define MMAX_ACC_BYTES (8 + 16 + 8 * MMAX_NPARAMS * MMAX_ACC_LIMBS)
+MMAX_API mmax_status mmax_accumulator_store(const mmax_accumulator *acc,
+                                            uint8_t bytes[MMAX_ACC_BYTES]);
+MMAX_API mmax_status mmax_accumulator_load(mmax_accumulator *acc,
+                                           const uint8_t bytes[MMAX_ACC_BYTES]);
+
+/* Backward of mmax_forward. grad_probs: upstream gradient, same shape as the
+   logits. grad_logits (may be grad_probs or logits itself, or NULL) and acc (may be NULL,
+   added to) receive the results. */
+MMAX_API mmax_status mmax_backward(const mmax_params *params, const mmax_rows *in,
+                                   const float *grad_probs, size_t grad_probs_stride,
+                                   float *grad_logits, size_t grad_logits_stride,
+                                   mmax_accumulator *acc, const mmax_exec *exec,
+                                   mmax_report *report);
+
+/* ---- cross-entropy ------------------------------------------------------ */
+
+typedef struct mmax_targets {
+  const int32_t *target; /* class of each row, or ignore_index */
+  int32_t ignore_index;  /* e.g. -100 */
+  float smoothing;       /* label smoothing in [0, 1]: q = (1-a) e_y + a / unmasked */
+} mmax_targets;
+
+/* loss[r] = -sum_k q_k log multimax(row r)_k; 0 for ignored rows. */
+MMAX_API mmax_status mmax_cross_entropy(const mmax_params *params, const mmax_rows *in,
+                                        const mmax_targets *targets, float *loss,
+                                        const mmax_exec *exec, mmax_report *report);
+/* Loss and its backward in one call; probabilities are never stored.
+   grad_loss: upstream gradient per row, NULL for 1. loss, grad_logits (may be
+   logits itself) and acc may each be NULL. */
+MMAX_API mmax_status mmax_cross_entropy_backward(const mmax_params *params, const mmax_rows *in,
+                                                 const mmax_targets *targets,
+                                                 const float *grad_loss, float *loss,
+                                                 float *grad_logits, size_t grad_logits_stride,
+                                                 mmax_accumulator *acc, const mmax_exec *exec,
+                                                 mmax_report *report);
+
+/* Scratch that lets a SIMD backend keep a row of float64 instead of computing it twice. */
+MMAX_API size_t mmax_scratch_bytes(size_t cols);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

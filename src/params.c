@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parameters: the one place where temperatures and the authors' ts become coefficients. */
+#include "multimax.h"
+
+#define FLOAT_MAX 0x1.fffffep127
+
+static int in_float_range(double v) { return v >= -FLOAT_MAX && v <= FLOAT_MAX; }
+
+void mmax_params_softmax(mmax_params *params) {
+  for (int i = 0; i < 4; i++) params->coef[i] = params->knot[i] = 0.0;
+  params->scale = 1.0;
+  params->shift = 0.0;
+  params->terms = MMAX_ORDER_0;
+}
+
+mmax_status mmax_params_check(const mmax_params *params) {
+  if (params == NULL) return MMAX_ERR_NULL;
+  if (params->terms > (MMAX_ORDER_2 | MMAX_TERM_AFFINE)) return MMAX_ERR_PARAMS;
+  for (int i = 0; i < 4; i++) {
+    if (!in_float_range(params->coef[i]) || !in_float_range(params->knot[i]))
+      return MMAX_ERR_PARAMS;
+    if (!(params->terms & (1u << i)) && params->coef[i] != 0.0) return MMAX_ERR_PARAMS;
+  }
+  if (!in_float_range(params->scale) || !in_float_range(params->shift)) return MMAX_ERR_PARAMS;
+  if (!(params->terms & MMAX_TERM_AFFINE) && (params->scale != 1.0 || params->shift != 0.0))
+    return MMAX_ERR_PARAMS;
+  return MMAX_OK;
+}
+
+/* Writes params only if the result is valid. */
+static mmax_status set(mmax_params *params, unsigned terms, const double coef[4],
+                       const float knots[4]) {
+  mmax_params made;
+  mmax_params_softmax(&made);
+  if (terms > MMAX_ORDER_2) return MMAX_ERR_PARAMS;
+  made.terms = terms;
+  for (int i = 0; i < 4; i++)
+    if (terms & (1u << i)) {
+      made.coef[i] = coef[i];
+      made.knot[i] = (double)knots[i];
+    }
+  mmax_status status = mmax_params_check(&made);
+  if (status == MMAX_OK) *params = made;
+  return status;
+}
+
+mmax_status mmax_params_from_temperatures(mmax_params *params, unsigned terms,
+                                          const float temps[4], const float knots[4]) {
+  if (params == NULL || (terms != 0 && (temps == NULL || knots == NULL))) return MMAX_ERR_NULL;
+  double coef[4] = {0.0, 0.0, 0.0, 0.0};
+  for (int i = 0; i < 4; i++)
+    if (terms & (1u << i)) coef[i] = i % 2 == 0 ? 1.0 - (double)temps[i] : (double)temps[i] - 1.0;
+  return set(params, terms, coef, knots);
+}
+
+mmax_status mmax_params_from_ts(mmax_params *params, unsigned terms, const float ts[4],
+                                const float ranges[4]) {
+  if (params == NULL || (terms != 0 && (ts == NULL || ranges == NULL))) return MMAX_ERR_NULL;
+  double coef[4] = {0.0, 0.0, 0.0, 0.0};
+  for (int i = 0; i < 4; i++)
+    if (terms & (1u << i)) coef[i] = (double)ts[i];
+  return set(params, terms, coef, ranges);
+}
+
+mmax_status mmax_params_set_affine(mmax_params *params, float scale, float shift) {
+  if (params == NULL) return MMAX_ERR_NULL;
+  mmax_params made = *params;
+  made.scale = (double)scale;
+  made.shift = (double)shift;
+  made.terms |= MMAX_TERM_AFFINE;
+  mmax_status status = mmax_params_check(&made);
+  if (status == MMAX_OK) *params = made;
+  return status;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running a validated batch: one call of a backend, or one per thread on its share of the rows. */
+#ifndef MMAX_RUN_H
+#define MMAX_RUN_H
+
+#include "kernels.h"
+
+typedef enum mmax_kind {
+  MMAX_FORWARD,
+  MMAX_LOG_FORWARD,
+  MMAX_BACKWARD,
+  MMAX_CROSS_ENTROPY
+} mmax_kind;
+
+typedef struct mmax_job {
+  mmax_kind kind;
+  const mmax_kernels *kernels;
+  const mmax_params *params;
+  mmax_rows in;
+  mmax_upstream upstream;
+  mmax_targets targets;
+  const float *grad_loss;
+  float *loss;
+  mmax_output out; /* probs, log_probs or grad_logits */
+  mmax_accumulator *acc;
+  mmax_scratch scratch;
+} mmax_job;
+
+/* Rows [first, first+count) of the job on the calling thread. */
+void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scratch scratch,
+                       mmax_accumulator *acc, mmax_report *report);
+
+/* The whole job. Without threads in the build, or with threads <= 1: the calling thread. */
+void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report);
+
+#endif

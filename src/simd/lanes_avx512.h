@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lane vocabulary, AVX-512 (F, DQ, VL, BW): 8 doubles. What each operation
+ * means is written in specs/lanes_model.h under the same name and tested by
+ * tests/unit_lanes.c.
+ */
+#ifndef MMAX_SIMD_LANES_AVX512_H
+#define MMAX_SIMD_LANES_AVX512_H
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { V_LANES = 8 };
+#define V_DOWN_INLINE 1 /* one instruction rounds down, in any rounding mode */
+
+typedef __m512d vd;  /* doubles         */
+typedef __m512i vq;  /* 64-bit integers */
+typedef __mmask8 vm; /* lane predicates */
+typedef __m512 vf;   /* twice as many floats */
+
+static inline vd v_set(double a) { return _mm512_set1_pd(a); }
+static inline vd v_load(const double *p) { return _mm512_loadu_pd(p); }
+static inline void v_store(double *p, vd a) { _mm512_storeu_pd(p, a); }
+static inline vd v_widen(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+static inline vd v_widen_first(const float *p, size_t count) {
+  return _mm512_cvtps_pd(_mm256_maskz_loadu_ps((__mmask8)((1u << count) - 1), p));
+}
+static inline void v_narrow(float *p, vd a) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(a)); }
+static inline void v_narrow_first(float *p, vd a, size_t count) {
+  _mm256_mask_storeu_ps(p, (__mmask8)((1u << count) - 1), _mm512_cvtpd_ps(a));
+}
+
+static inline vd v_add(vd a, vd b) { return _mm512_add_pd(a, b); }
+static inline vd v_sub(vd a, vd b) { return _mm512_sub_pd(a, b); }
+static inline vd v_mul(vd a, vd b) { return _mm512_mul_pd(a, b); }
+static inline vd v_div(vd a, vd b) { return _mm512_div_pd(a, b); }
+static inline vd v_fma(vd a, vd b, vd c) { return _mm512_fmadd_pd(a, b, c); }
+static inline vd v_fnma(vd a, vd b, vd c) { return _mm512_fnmadd_pd(a, b, c); }
+static inline vd v_fma_down(vd a, vd b, vd c) {
+  return _mm512_fmadd_round_pd(a, b, c, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+static inline vd v_max(vd a, vd b) { return _mm512_max_pd(a, b); }
+static inline vd v_min(vd a, vd b) { return _mm512_min_pd(a, b); }
+static inline vd v_abs(vd a) { return _mm512_abs_pd(a); }
+
+static inline vm v_gt(vd a, vd b) { return _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ); }
+static inline vm v_eq(vd a, vd b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+static inline vd v_keep(vm m, vd a) { return _mm512_maskz_mov_pd(m, a); }
+static inline vd v_select(vm m, vd a, vd b) { return _mm512_mask_mov_pd(b, m, a); }
+static inline vm v_and(vm a, vm b) { return a & b; }
+static inline vm v_or(vm a, vm b) { return a | b; }
+static inline vm v_none(void) { return 0; }
+static inline vm v_first(size_t count) { return (vm)((1u << count) - 1); }
+static inline vm v_zero_bytes(const uint8_t *p) {
+  return (vm)_mm_testn_epi8_mask(_mm_loadl_epi64((const __m128i *)(const void *)p),
+                                 _mm_loadl_epi64((const __m128i *)(const void *)p));
+}
+static inline unsigned v_bits(vm m) { return m; }
+
+/* p * 2^k where s = 1.5 * 2^52 + k, or 0 where z < -110 or is NaN. */
+static inline vd v_ldexp(vd p, vd s, vd z) {
+  vq shifted = _mm512_slli_epi64(_mm512_castpd_si512(s), 52);
+  __mmask8 m = _mm512_cmp_pd_mask(z, _mm512_set1_pd(-110.0), _CMP_GE_OQ);
+  return _mm512_castsi512_pd(_mm512_maskz_add_epi64(m, _mm512_castpd_si512(p), shifted));
+}
+
+static inline vq q_zero(void) { return _mm512_setzero_si512(); }
+static inline vq q_count(vq q, vd a) { return _mm512_add_epi64(q, _mm512_castpd_si512(a)); }
+static inline vq q_add(vq a, vq b) { return _mm512_add_epi64(a, b); }
+static inline vq q_set(uint64_t a) { return _mm512_set1_epi64((long long)a); }
+static inline vq q_sub(vq a, vq b) { return _mm512_sub_epi64(a, b); }
+static inline void q_store(uint64_t *p, vq a) { _mm512_storeu_si512(p, a); }
+static inline vd q_double(vq a) { return _mm512_cvtepu64_pd(a); }
+
+/* Lane r = largest lane, or sum of the lanes, of a[r]. */
+static inline vd v_max_rows(const vd a[8]) {
+  vd b[4], c[2];
+  for (int i = 0; i < 4; i++)
+    b[i] = v_max(_mm512_unpacklo_pd(a[2 * i], a[2 * i + 1]),
+                 _mm512_unpackhi_pd(a[2 * i], a[2 * i + 1]));
+  for (int i = 0; i < 2; i++) {
+    vd lo = _mm512_permutex2var_pd(b[2 * i], _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13), b[2 * i + 1]);
+    vd hi = _mm512_permutex2var_pd(b[2 * i], _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15), b[2 * i + 1]);
+    c[i] = v_max(lo, hi);
+  }
+  return v_max(_mm512_shuffle_f64x2(c[0], c[1], 0x44), _mm512_shuffle_f64x2(c[0], c[1], 0xee));
+}
+static inline vq q_sum_rows(const vq a[8]) {
+  vq b[4], c[2];
+  for (int i = 0; i < 4; i++)
+    b[i] = q_add(_mm512_unpacklo_epi64(a[2 * i], a[2 * i + 1]),
+                 _mm512_unpackhi_epi64(a[2 * i], a[2 * i + 1]));
+  for (int i = 0; i < 2; i++) {
+    vq lo = _mm512_permutex2var_epi64(b[2 * i], _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13), b[2 * i + 1]);
+    vq hi = _mm512_permutex2var_epi64(b[2 * i], _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15), b[2 * i + 1]);
+    c[i] = q_add(lo, hi);
+  }
+  vq lo = _mm512_shuffle_i64x2(c[0], c[1], 0x44), hi = _mm512_shuffle_i64x2(c[0], c[1], 0xee);
+  return q_add(lo, hi);
+}
+
+/* 0 in every lane while all floats seen are finite, else NaN for good. */
+static inline vf f_zero(void) { return _mm512_setzero_ps(); }
+static inline vf f_probe(vf acc, const float *p) {
+  return _mm512_fmadd_ps(_mm512_loadu_ps(p), _mm512_setzero_ps(), acc);
+}
+static inline vf f_probe_first(vf acc, const float *p, size_t count) {
+  return _mm512_fmadd_ps(_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p),
+                         _mm512_setzero_ps(), acc);
+}
+static inline int f_is_zero(vf a) {
+  return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q) == 0;
+}
+
+#endif

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# tests/NAME.c -> build/tests/NAME: one program, one claim. A fragment adds
+# what a test needs with target-specific TEST_OBJ and TEST_LIBS.
+TEST_CFLAGS = $(CFLAGS) $(FMA) -Isrc -Ioracle -Itests
+
+$(B)/tests/%: tests/%.c $(B)/libmultimax.a $$(TEST_DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -MMD -MF $@.d $< $(TEST_OBJ) $(B)/libmultimax.a $(TEST_LIBS) -pthread -lm -o $@
+
+TEST_UNITS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit_*.c tests/property_*.c tests/edge_*.c))
+TESTS += $(TEST_UNITS) tests/data_checksums.sh
+
+-include $(wildcard $(B)/tests/*.d)
+
+# Results in build/test-results/; tests run side by side, each with a time limit.
+test: deps all $(filter $(B)/%,$(TESTS))
+	sh tests/run.sh $(TESTS)
