@@ -3,6 +3,7 @@
  * mmax_accumulator: ten 1024-bit two's complement integers in units of 2^-256.
  * |one row's sum| < 2^646, so 2^64 rows cannot overflow.
  */
+#include "fpenv.h"
 #include "multimax.h"
 #include "ref/primitives.h"
 
@@ -64,6 +65,7 @@ mmax_status mmax_accumulator_finish(const mmax_accumulator *acc, const mmax_para
   if (acc == NULL || grad_params == NULL) return MMAX_ERR_NULL;
   mmax_status status = mmax_params_check(params);
   if (status != MMAX_OK) return status;
+  mmax_fpenv saved = mmax_fpenv_enter();
   const double factor[MMAX_NPARAMS] = {1.0,
                                        1.0,
                                        1.0,
@@ -77,6 +79,7 @@ mmax_status mmax_accumulator_finish(const mmax_accumulator *acc, const mmax_para
   for (int j = 0; j < MMAX_NPARAMS; j++)
     grad_params[j] = acc->nonfinite_rows > 0 ? mmax_from_bits(0x7ff8000000000000u)
                                              : factor[j] * limbs_round(acc->limb[j]);
+  mmax_fpenv_leave(saved);
   return MMAX_OK;
 }
 

@@ -13,7 +13,8 @@ static double magnitude(double v) { return v < 0.0 ? -v : v; }
 
 double mmax_condition(const mmax_params *params, float x) {
   mmax_fpenv saved = mmax_fpenv_enter();
-  double y = mmax_affine(params, mmax_widen(x));
+  volatile float pinned = x;
+  double y = mmax_affine(params, mmax_widen(pinned));
   mmax_hinges r = mmax_hinges_at(params, y);
   const double c1 = magnitude(params->coef[0]), c2 = magnitude(params->coef[1]);
   const double c3 = magnitude(params->coef[2]), c4 = magnitude(params->coef[3]);
@@ -25,7 +26,7 @@ double mmax_condition(const mmax_params *params, float x) {
     a = a + magnitude(y) * (1.0 + c1 + c2 + 2.0 * c3 * (r.low2 + moved) +
                             2.0 * c4 * (r.high2 + moved));
   }
-  a = a * SLACK;
+  a = mmax_fpenv_pin(a * SLACK);
   mmax_fpenv_leave(saved);
   return a;
 }

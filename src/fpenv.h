@@ -52,6 +52,13 @@ static inline mmax_fpenv mmax_fpenv_enter(void) { return 0; }
 static inline void mmax_fpenv_leave(mmax_fpenv saved) { (void)saved; }
 #endif
 
+/* Pins a value computed or used between enter and leave: a compiler may move
+   arithmetic on registers past their asm, but not a volatile access. */
+static inline double mmax_fpenv_pin(double v) {
+  volatile double pinned = v;
+  return pinned;
+}
+
 /* Rounds to nearest and keeps subnormals, observed through arithmetic. */
 static inline int mmax_fpenv_is_nearest(void) {
   volatile double one = 1.0, tiny = 0x1p-53, least = 0x1p-1022, half = 0.5;

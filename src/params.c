@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parameters: the one place where temperatures and the authors' ts become coefficients. */
+#include "fpenv.h"
 #include "multimax.h"
 
 #define FLOAT_MAX 0x1.fffffep127
@@ -48,27 +49,36 @@ mmax_status mmax_params_from_temperatures(mmax_params *params, unsigned terms,
                                           const float temps[4], const float knots[4]) {
   if (params == NULL || (terms != 0 && (temps == NULL || knots == NULL))) return MMAX_ERR_NULL;
   double coef[4] = {0.0, 0.0, 0.0, 0.0};
+  mmax_fpenv saved = mmax_fpenv_enter();
   for (int i = 0; i < 4; i++)
     if (terms & (1u << i)) coef[i] = i % 2 == 0 ? 1.0 - (double)temps[i] : (double)temps[i] - 1.0;
-  return set(params, terms, coef, knots);
+  mmax_status status = set(params, terms, coef, knots);
+  mmax_fpenv_leave(saved);
+  return status;
 }
 
 mmax_status mmax_params_from_ts(mmax_params *params, unsigned terms, const float ts[4],
                                 const float ranges[4]) {
   if (params == NULL || (terms != 0 && (ts == NULL || ranges == NULL))) return MMAX_ERR_NULL;
   double coef[4] = {0.0, 0.0, 0.0, 0.0};
+  mmax_fpenv saved = mmax_fpenv_enter(); /* widening a subnormal meets DAZ */
   for (int i = 0; i < 4; i++)
     if (terms & (1u << i)) coef[i] = (double)ts[i];
-  return set(params, terms, coef, ranges);
+  mmax_status status = set(params, terms, coef, ranges);
+  mmax_fpenv_leave(saved);
+  return status;
 }
 
 mmax_status mmax_params_set_affine(mmax_params *params, float scale, float shift) {
   if (params == NULL) return MMAX_ERR_NULL;
   mmax_params made = *params;
-  made.scale = (double)scale;
-  made.shift = (double)shift;
+  mmax_fpenv saved = mmax_fpenv_enter();
+  volatile float pinned_scale = scale, pinned_shift = shift;
+  made.scale = (double)pinned_scale;
+  made.shift = (double)pinned_shift;
   made.terms |= MMAX_TERM_AFFINE;
   mmax_status status = mmax_params_check(&made);
   if (status == MMAX_OK) *params = made;
+  mmax_fpenv_leave(saved);
   return status;
 }

@@ -12,15 +12,17 @@
 
 double mmax_sigma(const mmax_params *params, float x) {
   mmax_fpenv saved = mmax_fpenv_enter();
-  double s = mmax_modulated(params, x);
+  volatile float pinned = x;
+  double s = mmax_fpenv_pin(mmax_modulated(params, pinned));
   mmax_fpenv_leave(saved);
   return s;
 }
 
 double mmax_sigma_derivative(const mmax_params *params, float x) {
   mmax_fpenv saved = mmax_fpenv_enter();
-  double y = mmax_affine(params, mmax_widen(x));
-  double d = mmax_slope(params, mmax_hinges_at(params, y)) * params->scale;
+  volatile float pinned = x;
+  double y = mmax_affine(params, mmax_widen(pinned));
+  double d = mmax_fpenv_pin(mmax_slope(params, mmax_hinges_at(params, y)) * params->scale);
   mmax_fpenv_leave(saved);
   return d;
 }
@@ -117,11 +119,13 @@ static double limit(double slope, double quadratic, double knot, double outward)
 }
 
 void mmax_limits(const mmax_params *params, double *at_minus_inf, double *at_plus_inf) {
+  mmax_fpenv saved = mmax_fpenv_enter();
   double low = limit(1.0 - params->coef[0], params->coef[2], params->knot[0], -1.0);
   double high = limit(1.0 + params->coef[1], params->coef[3], params->knot[1], 1.0);
   if (params->scale == 0.0) low = high = mmax_sigma(params, 0.0f);
   *at_minus_inf = params->scale < 0.0 ? high : low;
   *at_plus_inf = params->scale < 0.0 ? low : high;
+  mmax_fpenv_leave(saved);
 }
 
 static double slope_size(const piece *q, double y) {
@@ -145,7 +149,7 @@ double mmax_lipschitz(const mmax_params *params, double lo, double hi) {
     if (at_from > sup) sup = at_from;
     if (at_to > sup) sup = at_to;
   }
-  double result = sup * magnitude(params->scale) * (1.0 + 0x1p-50);
+  double result = mmax_fpenv_pin(sup * magnitude(params->scale) * (1.0 + 0x1p-50));
   mmax_fpenv_leave(saved);
   return result;
 }
