@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gradients with respect to sigma, and from them to logits and parameters:
+ *   backward:       gs_i = p_i (g_i - sum_k p_k g_k)
+ *   cross-entropy:  gs_i = w (p_i - q_i)
+ */
+#ifndef EXACT_GRADIENT_H
+#define EXACT_GRADIENT_H
+
+#include "exact_row.h"
+
+typedef struct gradient {
+  const float *upstream; /* g, or NULL for cross-entropy       */
+  size_t target;         /* cross-entropy only, from here on   */
+  int target_unmasked;
+  float smoothing, w;
+  interval mean;   /* sum_k p_k g_k                                             */
+  interval others; /* sum of the weights but the target's                       */
+  interval a, b;
+  mpfr_t exact, total, count; /* scratch; sum of g; unmasked entries            */
+  mpfr_t reference[MMAX_NPARAMS];
+} gradient;
+
+void gradient_init(gradient *g);
+void gradient_clear(gradient *g);
+
+/* row_output of grad_logits: state is the gradient. Call gradient_load after
+   every row_load. */
+void gradient_load(gradient *g, const row *r);
+void gradient_prepare(row *r, void *state);
+void gradient_entry(row *r, void *state, size_t i, interval *out);
+
+/* Adds the row's part of the parameter gradients of `wanted` (bit j: number j)
+   to sums, at precision bits. */
+void gradient_add_parameters(gradient *g, row *r, mpfr_prec_t bits, unsigned wanted,
+                             interval sums[MMAX_NPARAMS]);
+
+#endif

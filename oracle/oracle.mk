@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# The oracle: correctly rounded results by MPFR. build/oracle/liboracle.a
+ORACLE_UNITS := exact exact_batch exact_forward exact_gradient exact_interval exact_loss \
+                exact_modulator exact_row exact_sigma exact_value progress ulp
+ORACLE_LIBS  := $(B)/oracle/liboracle.a -lmpfr -lgmp -pthread -lm
+
+$(B)/oracle/%.o: oracle/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Isrc -MMD -c $< -o $@
+$(B)/oracle/liboracle.a: $(ORACLE_UNITS:%=$(B)/oracle/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+-include $(ORACLE_UNITS:%=$(B)/oracle/%.d)
+
+$(B)/oracle/oracle-speed: $(B)/oracle/exact_speed.o $(B)/oracle/liboracle.a
+	$(CC) $< $(ORACLE_LIBS) -o $@
