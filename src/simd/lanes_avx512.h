@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { V_LANES = 8 };
+enum { V_LANES = 8, F_LANES = 16 };
 #define V_DOWN_INLINE 1 /* one instruction rounds down, in any rounding mode */
 
 typedef __m512d vd;  /* doubles         */
@@ -40,17 +40,17 @@ static inline vd v_fnma(vd a, vd b, vd c) { return _mm512_fnmadd_pd(a, b, c); }
 static inline vd v_fma_down(vd a, vd b, vd c) {
   return _mm512_fmadd_round_pd(a, b, c, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
+static inline void v_down_enter(void) {}
+static inline void v_down_leave(void) {}
 static inline vd v_max(vd a, vd b) { return _mm512_max_pd(a, b); }
 static inline vd v_min(vd a, vd b) { return _mm512_min_pd(a, b); }
 static inline vd v_abs(vd a) { return _mm512_abs_pd(a); }
 
 static inline vm v_gt(vd a, vd b) { return _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ); }
-static inline vm v_eq(vd a, vd b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+static inline vm v_ge(vd a, vd b) { return _mm512_cmp_pd_mask(a, b, _CMP_GE_OQ); }
 static inline vd v_keep(vm m, vd a) { return _mm512_maskz_mov_pd(m, a); }
 static inline vd v_select(vm m, vd a, vd b) { return _mm512_mask_mov_pd(b, m, a); }
 static inline vm v_and(vm a, vm b) { return a & b; }
-static inline vm v_or(vm a, vm b) { return a | b; }
-static inline vm v_none(void) { return 0; }
 static inline vm v_first(size_t count) { return (vm)((1u << count) - 1); }
 static inline vm v_zero_bytes(const uint8_t *p) {
   return (vm)_mm_testn_epi8_mask(_mm_loadl_epi64((const __m128i *)(const void *)p),
@@ -58,11 +58,10 @@ static inline vm v_zero_bytes(const uint8_t *p) {
 }
 static inline unsigned v_bits(vm m) { return m; }
 
-/* p * 2^k where s = 1.5 * 2^52 + k, or 0 where z < -110 or is NaN. */
-static inline vd v_ldexp(vd p, vd s, vd z) {
-  vq shifted = _mm512_slli_epi64(_mm512_castpd_si512(s), 52);
-  __mmask8 m = _mm512_cmp_pd_mask(z, _mm512_set1_pd(-110.0), _CMP_GE_OQ);
-  return _mm512_castsi512_pd(_mm512_maskz_add_epi64(m, _mm512_castpd_si512(p), shifted));
+/* keep ? p * 2^k : 0; s = 1.5 * 2^52 + k. */
+static inline vd v_ldexp(vm keep, vd p, vd s, vd k) {
+  (void)s;
+  return _mm512_maskz_scalef_pd(keep, p, k);
 }
 
 static inline vq q_zero(void) { return _mm512_setzero_si512(); }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The modulator over a row: reads logits, leaves sigma of every entry in a
+ * The modulator over a run of entries: reads logits, leaves sigma of each in a
  * buffer of doubles padded with -inf to whole vectors. Masked entries become
- * -inf too, so what follows needs no mask. Terms whose coefficients are zero
- * are left out, which changes no bit (specs/semantics.md#parameters).
+ * -inf too, so nothing after this needs to know of masks. Terms whose
+ * coefficients are zero are left out, which changes no bit
+ * (specs/semantics.md#parameters).
  */
 #ifndef MMAX_SIMD_ROWS_SHAPE_H
 #define MMAX_SIMD_ROWS_SHAPE_H
@@ -13,18 +14,19 @@
 
 #define V_INLINE static inline __attribute__((always_inline))
 
-enum { V_LINEAR = 1, V_QUADRATIC = 2, V_AFFINE = 4, V_SHAPES = 8 };
+/* The parts of the modulator that are there. */
+enum { V_LINEAR = 1, V_QUADRATIC = 2, V_AFFINE = 4 };
 
-/* Which parts of the modulator the coefficients call for. */
-static unsigned shape_of(const mmax_params *params) {
+static inline unsigned shape_of(const mmax_params *params) {
   unsigned shape = 0;
   if (params->coef[0] != 0.0 || params->coef[1] != 0.0) shape |= V_LINEAR;
-  if (params->coef[2] != 0.0 || params->coef[3] != 0.0) shape |= V_QUADRATIC;
+  if (params->coef[2] != 0.0 || params->coef[3] != 0.0) shape |= V_LINEAR | V_QUADRATIC;
   if (params->scale != 1.0 || params->shift != 0.0) shape |= V_AFFINE;
   return shape;
 }
 
-static size_t padded(size_t n) { return (n + V_LANES - 1) / V_LANES * V_LANES; }
+static inline size_t padded(size_t n) { return (n + V_LANES - 1) / V_LANES * V_LANES; }
+static inline vd minus_inf(void) { return v_set(-__builtin_inf()); }
 
 typedef struct modulator {
   vd c1, c2, c3, c4, k1, k2, k3, k4, scale, shift;
@@ -57,47 +59,102 @@ V_INLINE vd modulate(const modulator *m, unsigned shape, vd x) {
   return s;
 }
 
-/* True if no logit is NaN or infinite. */
-V_INLINE int all_finite(const float *x, size_t n) {
+/* Lane-wise largest and (where asked for) second largest sigma so far. */
+typedef struct tops {
+  vd first, second;
+} tops;
+
+V_INLINE tops tops_start(void) {
+  tops t = {minus_inf(), minus_inf()};
+  return t;
+}
+
+V_INLINE tops tops_add(tops t, vd s, int two) {
+  if (two) t.second = v_max(v_min(s, t.first), t.second);
+  t.first = v_max(s, t.first);
+  return t;
+}
+
+V_INLINE tops tops_join(tops a, tops b, int two) {
+  if (two) a = tops_add(a, b.second, 1);
+  return tops_add(a, b.first, two);
+}
+
+/* True if none of the floats is NaN or infinite. */
+static inline int all_finite(const float *x, size_t n) {
+  enum { STEP = F_LANES };
   vf a = f_zero(), b = f_zero();
   size_t i = 0;
-  for (; i + 4 * V_LANES <= n; i += 4 * V_LANES) {
+  for (; i + 2 * STEP <= n; i += 2 * STEP) {
     a = f_probe(a, x + i);
-    b = f_probe(b, x + i + 2 * V_LANES);
+    b = f_probe(b, x + i + STEP);
   }
-  if (i + 2 * V_LANES <= n) {
+  if (i + STEP <= n) {
     a = f_probe(a, x + i);
-    i += 2 * V_LANES;
+    i += STEP;
   }
   if (i < n) b = f_probe_first(b, x + i, n - i);
   return f_is_zero(a) & f_is_zero(b);
 }
 
-/* sigma of a row of finite logits into s; lane-wise maximum. */
-V_INLINE vd modulate_open_as(const mmax_params *params, unsigned shape, const float *x, size_t n,
-                             double *s) {
+/* Finite, unmasked logits. */
+V_INLINE tops modulate_open(const mmax_params *params, unsigned shape, int two, const float *x,
+                            size_t n, double *s) {
   const modulator m = modulator_of(params);
-  const vd pad = v_set(-__builtin_inf());
-  vd top[4] = {pad, pad, pad, pad};
+  tops t[4] = {tops_start(), tops_start(), tops_start(), tops_start()};
   size_t i = 0;
   for (; i + 4 * V_LANES <= n; i += 4 * V_LANES)
     for (size_t k = 0; k < 4; k++) {
       vd v = modulate(&m, shape, v_widen(x + i + k * V_LANES));
       v_store(s + i + k * V_LANES, v);
-      top[k] = v_max(v, top[k]);
+      t[k] = tops_add(t[k], v, two);
     }
   for (; i + V_LANES <= n; i += V_LANES) {
     vd v = modulate(&m, shape, v_widen(x + i));
     v_store(s + i, v);
-    top[0] = v_max(v, top[0]);
+    t[0] = tops_add(t[0], v, two);
   }
   if (i < n) {
     vd v = modulate(&m, shape, v_widen_first(x + i, n - i));
-    v = v_select(v_first(n - i), v, pad);
+    v = v_select(v_first(n - i), v, minus_inf());
     v_store(s + i, v);
-    top[1] = v_max(v, top[1]);
+    t[1] = tops_add(t[1], v, two);
   }
-  return v_max(v_max(top[0], top[1]), v_max(top[2], top[3]));
+  return tops_join(tops_join(t[0], t[1], two), tops_join(t[2], t[3], two), two);
+}
+
+/* Lanes of up to V_LANES entries that take part as far as the mask bytes say. */
+V_INLINE vm unmasked(const uint8_t *mask, size_t count) {
+  if (mask == NULL) return v_first(count);
+  if (count == V_LANES) return v_zero_bytes(mask);
+  uint8_t bytes[8] = {0};
+  for (size_t k = 0; k < count; k++) bytes[k] = mask[k];
+  return v_and(v_first(count), v_zero_bytes(bytes));
+}
+
+/* Up to V_LANES logits, masked ones as -inf. */
+V_INLINE vd entries(const float *x, const uint8_t *mask, size_t count) {
+  vd v = count == V_LANES ? v_widen(x) : v_widen_first(x, count);
+  return v_select(unmasked(mask, count), v, minus_inf());
+}
+
+/* Any logits and masks; *finite is cleared if an unmasked one is NaN or +inf. */
+V_INLINE tops modulate_closed(const mmax_params *params, unsigned shape, int two, const float *x,
+                              const uint8_t *mask, size_t n, double *s, int *finite) {
+  const modulator m = modulator_of(params);
+  const vd inf = v_set(__builtin_inf());
+  tops t = tops_start();
+  vm fine = v_first(V_LANES);
+  for (size_t i = 0; i < n; i += V_LANES) {
+    size_t count = n - i < V_LANES ? n - i : V_LANES;
+    vd v = entries(x + i, mask == NULL ? NULL : mask + i, count);
+    fine = v_and(fine, v_gt(inf, v));
+    v = v_select(v_gt(v, minus_inf()), modulate(&m, shape, v), minus_inf());
+    v_store(s + i, v);
+    t = tops_add(t, v, two);
+  }
+  if (v_bits(fine) != v_bits(v_first(V_LANES))) *finite = 0;
+  return t;
 }
 
 #endif

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lanes_avx2.h"
+#include "rows_forward.h"
+
+const mmax_kernels mmax_kernels_avx2 = {.forward = rows_forward};

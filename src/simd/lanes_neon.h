@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lane vocabulary, AArch64 Advanced SIMD: 2 doubles. What each operation means
+ * is written in specs/lanes_model.h under the same name and tested by
+ * tests/unit_lanes.c. vmaxq would propagate NaN and order zeros: compare and
+ * select instead.
+ */
+#ifndef MMAX_SIMD_LANES_NEON_H
+#define MMAX_SIMD_LANES_NEON_H
+
+#include <arm_neon.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { V_LANES = 2, F_LANES = 4 };
+#define V_DOWN_INLINE 0 /* v_fma_down needs v_down_enter */
+
+typedef float64x2_t vd; /* doubles                               */
+typedef uint64x2_t vq;  /* 64-bit integers                       */
+typedef uint64x2_t vm;  /* lane predicates: all bits set or none */
+typedef float32x4_t vf; /* twice as many floats                  */
+
+static inline vd v_set(double a) { return vdupq_n_f64(a); }
+static inline vd v_load(const double *p) { return vld1q_f64(p); }
+static inline void v_store(double *p, vd a) { vst1q_f64(p, a); }
+static inline vd v_widen(const float *p) { return vcvt_f64_f32(vld1_f32(p)); }
+static inline vd v_widen_first(const float *p, size_t count) {
+  float two[2] = {count > 0 ? p[0] : 0.0f, count > 1 ? p[1] : 0.0f};
+  return v_widen(two);
+}
+static inline void v_narrow(float *p, vd a) { vst1_f32(p, vcvt_f32_f64(a)); }
+static inline void v_narrow_first(float *p, vd a, size_t count) {
+  float two[2];
+  v_narrow(two, a);
+  for (size_t k = 0; k < count; k++) p[k] = two[k];
+}
+
+static inline vd v_add(vd a, vd b) { return vaddq_f64(a, b); }
+static inline vd v_sub(vd a, vd b) { return vsubq_f64(a, b); }
+static inline vd v_mul(vd a, vd b) { return vmulq_f64(a, b); }
+static inline vd v_div(vd a, vd b) { return vdivq_f64(a, b); }
+static inline vd v_fma(vd a, vd b, vd c) { return vfmaq_f64(c, a, b); }
+static inline vd v_fnma(vd a, vd b, vd c) { return vfmsq_f64(c, a, b); }
+static inline vd v_max(vd a, vd b) { return vbslq_f64(vcgtq_f64(a, b), a, b); }
+static inline vd v_min(vd a, vd b) { return vbslq_f64(vcltq_f64(a, b), a, b); }
+static inline vd v_abs(vd a) { return vabsq_f64(a); }
+
+/* Between enter and leave all arithmetic of this thread rounds down. */
+static inline vd v_fma_down(vd a, vd b, vd c) { return vfmaq_f64(c, a, b); }
+static inline void v_down_enter(void) {
+  const uint64_t down = 2u << 22;
+  __asm__ volatile("msr fpcr, %0" : : "r"(down) : "memory");
+}
+static inline void v_down_leave(void) {
+  const uint64_t nearest = 0;
+  __asm__ volatile("msr fpcr, %0" : : "r"(nearest) : "memory");
+}
+
+static inline vm v_gt(vd a, vd b) { return vcgtq_f64(a, b); }
+static inline vm v_ge(vd a, vd b) { return vcgeq_f64(a, b); }
+static inline vd v_keep(vm m, vd a) {
+  return vreinterpretq_f64_u64(vandq_u64(m, vreinterpretq_u64_f64(a)));
+}
+static inline vd v_select(vm m, vd a, vd b) { return vbslq_f64(m, a, b); }
+static inline vm v_and(vm a, vm b) { return vandq_u64(a, b); }
+static inline vm v_first(size_t count) {
+  const uint64_t two[2] = {count > 0 ? UINT64_MAX : 0, count > 1 ? UINT64_MAX : 0};
+  return vld1q_u64(two);
+}
+static inline vm v_zero_bytes(const uint8_t *p) {
+  const uint64_t two[2] = {p[0] == 0 ? UINT64_MAX : 0, p[1] == 0 ? UINT64_MAX : 0};
+  return vld1q_u64(two);
+}
+static inline unsigned v_bits(vm m) {
+  return (unsigned)((vgetq_lane_u64(m, 0) & 1) | (vgetq_lane_u64(m, 1) & 2));
+}
+
+/* keep ? p * 2^k : 0; s = 1.5 * 2^52 + k. */
+static inline vd v_ldexp(vm keep, vd p, vd s, vd k) {
+  (void)k;
+  vq shifted = vshlq_n_u64(vreinterpretq_u64_f64(s), 52);
+  return v_keep(keep, vreinterpretq_f64_u64(vaddq_u64(vreinterpretq_u64_f64(p), shifted)));
+}
+
+static inline vq q_zero(void) { return vdupq_n_u64(0); }
+static inline vq q_set(uint64_t a) { return vdupq_n_u64(a); }
+static inline vq q_add(vq a, vq b) { return vaddq_u64(a, b); }
+static inline vq q_sub(vq a, vq b) { return vsubq_u64(a, b); }
+static inline vq q_count(vq q, vd a) { return vaddq_u64(q, vreinterpretq_u64_f64(a)); }
+static inline void q_store(uint64_t *p, vq a) { vst1q_u64(p, a); }
+static inline vd q_double(vq a) { return vcvtq_f64_u64(a); }
+
+/* Lane r = largest lane, or sum of the lanes, of a[r]. */
+static inline vd v_max_rows(const vd a[2]) {
+  return v_max(vzip1q_f64(a[0], a[1]), vzip2q_f64(a[0], a[1]));
+}
+static inline vq q_sum_rows(const vq a[2]) {
+  return q_add(vzip1q_u64(a[0], a[1]), vzip2q_u64(a[0], a[1]));
+}
+
+/* 0 in every lane while all floats seen are finite, else NaN for good. */
+static inline vf f_zero(void) { return vdupq_n_f32(0.0f); }
+static inline vf f_probe(vf acc, const float *p) {
+  return vfmaq_f32(acc, vld1q_f32(p), vdupq_n_f32(0.0f));
+}
+static inline vf f_probe_first(vf acc, const float *p, size_t count) {
+  float four[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+  for (size_t k = 0; k < count; k++) four[k] = p[k];
+  return f_probe(acc, four);
+}
+static inline int f_is_zero(vf a) { return vminvq_u32(vceqq_f32(a, a)) == UINT32_MAX; }
+
+#endif

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lanes_neon.h"
+#include "rows_forward.h"
+
+const mmax_kernels mmax_kernels_neon = {.forward = rows_forward};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probs_i = exp(sigma(x_i) - max sigma) / sum. specs/semantics.md#forward */
+#ifndef MMAX_SIMD_ROWS_FORWARD_H
+#define MMAX_SIMD_ROWS_FORWARD_H
+
+#include "rows_group.h"
+
+/* out = float(e * factor). */
+static inline void scale_run(const double *e, size_t n, double factor, float *out) {
+  const vd f = v_set(factor);
+  size_t i = 0;
+  for (; i + V_LANES <= n; i += V_LANES) v_narrow(out + i, v_mul(v_load(e + i), f));
+  if (i < n) v_narrow_first(out + i, v_mul(v_load(e + i), f), n - i);
+}
+
+static void rows_forward(const mmax_params *params, const mmax_rows *in, mmax_output probs,
+                         mmax_scratch scratch, mmax_report *report) {
+  double stack[V_CHUNK];
+  batch b = batch_of(params, in, stack, scratch);
+  row rows[V_GROUP];
+  for (size_t first = 0; first < in->rows; first += b.group) {
+    size_t count = group_open(&b, first, rows);
+    group_modulate(&b, rows, count);
+    group_weigh(&b, rows, count);
+    for (size_t r = 0; r < count; r++) {
+      float *out = probs.data + (first + r) * probs.stride;
+      if (rows[r].state != MMAX_OK) {
+        fill(out, in->cols,
+             rows[r].state == MMAX_ROW_MASKED ? 0.0f : mmax_from_bits32(MMAX_NAN_BITS));
+        mmax_report_row(report, first + r, rows[r].state);
+        continue;
+      }
+      for (size_t at = 0; at < in->cols; at += V_CHUNK)
+        scale_run(run_weights(&b, &rows[r], at), run_length(&rows[r], at), rows[r].inverse,
+                  out + at);
+    }
+  }
+}
+
+#endif

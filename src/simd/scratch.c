@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What mmax_exec.scratch should hold: one row of doubles, padded to whole vectors. Rows of up to
+   4096 entries never use it. */
+#include "../multimax.h"
+
+size_t mmax_scratch_bytes(size_t cols) { return (cols + 7) / 8 * 64; }
