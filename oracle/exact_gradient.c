@@ -10,6 +10,7 @@ void gradient_init(gradient *g) {
   interval_init(&g->others, FIRST_BITS);
   interval_init(&g->a, FIRST_BITS);
   interval_init(&g->b, FIRST_BITS);
+  interval_init(&g->gs, FIRST_BITS);
   mpfr_inits2(WIDE_BITS, g->exact, g->total, g->count, (mpfr_ptr)0);
   for (int j = 0; j < MMAX_NPARAMS; j++) mpfr_init2(g->reference[j], WIDE_BITS);
 }
@@ -19,6 +20,7 @@ void gradient_clear(gradient *g) {
   interval_clear(&g->others);
   interval_clear(&g->a);
   interval_clear(&g->b);
+  interval_clear(&g->gs);
   mpfr_clears(g->exact, g->total, g->count, (mpfr_ptr)0);
   for (int j = 0; j < MMAX_NPARAMS; j++) mpfr_clear(g->reference[j]);
 }
@@ -37,6 +39,7 @@ void gradient_prepare(row *r, void *state) {
   interval_precision(&g->others, r->bits);
   interval_precision(&g->a, r->bits);
   interval_precision(&g->b, r->bits);
+  interval_precision(&g->gs, r->gsits);
   if (r->uniform) return;
   interval_set_count(&g->mean, 0);
   interval_set_count(&g->others, 0);
@@ -54,7 +57,7 @@ void gradient_prepare(row *r, void *state) {
 }
 
 /* out = n^2 gs_i in a uniform row, exact. */
-static void uniform_numerator(const gradient *g, const row *r, size_t i, mpfr_t out) {
+void gradient_uniform(const gradient *g, const row *r, size_t i, mpfr_t out) {
   if (g->upstream != NULL) { /* 1/n (g_i - total/n) */
     mpfr_mul_d(out, g->count, (double)g->upstream[i], MPFR_RNDN);
     mpfr_sub(out, out, g->total, MPFR_RNDN);
@@ -69,7 +72,7 @@ static void uniform_numerator(const gradient *g, const row *r, size_t i, mpfr_t 
 }
 
 /* The only rounding of a uniform row. */
-static void over_square(const gradient *g, mpfr_srcptr numerator, interval *out) {
+void gradient_over_square(const gradient *g, mpfr_srcptr numerator, interval *out) {
   mpfr_t square;
   mpfr_init2(square, 128);
   mpfr_sqr(square, g->count, MPFR_RNDN);
@@ -78,8 +81,15 @@ static void over_square(const gradient *g, mpfr_srcptr numerator, interval *out)
   mpfr_clear(square);
 }
 
+void gradient_target_share(const gradient *g, const row *r, size_t i, mpfr_t out) {
+  mpfr_set_flt(out, g->smoothing, MPFR_RNDN);
+  if (i != g->target) return;
+  mpfr_mul_ui(out, out, r->unmasked - 1, MPFR_RNDN);
+  mpfr_sub(out, g->count, out, MPFR_RNDN);
+}
+
 /* gs_i of a row with at least two distinct sigma. */
-static void grad_sigma(gradient *g, const row *r, size_t i, interval *out) {
+void gradient_sigma(gradient *g, const row *r, size_t i, interval *out) {
   if (g->upstream != NULL) {
     mpfr_set_flt(g->exact, g->upstream[i], MPFR_RNDN);
     interval_point_sub(&g->a, g->exact, &g->mean);
@@ -111,64 +121,12 @@ void gradient_entry(row *r, void *state, size_t i, interval *out) {
   gradient *g = state;
   mpfr_srcptr slope = modulator_derivatives(r->modulator, r->logits[i])->slope;
   if (r->uniform) {
-    uniform_numerator(g, r, i, g->exact);
+    gradient_uniform(g, r, i, g->exact);
     mpfr_mul(g->exact, g->exact, slope, MPFR_RNDN);
-    over_square(g, g->exact, out);
+    gradient_over_square(g, g->exact, out);
     return;
   }
-  grad_sigma(g, r, i, out);
+  gradient_sigma(g, r, i, out);
   interval_scale(out, out, slope);
-}
-
-/* sum_i gs_i weight_ij of a uniform row. */
-static void add_uniform(gradient *g, row *r, int j, interval *sum) {
-  mpfr_t total;
-  mpfr_init2(total, WIDE_BITS);
-  mpfr_set_zero(total, 1);
-  for (size_t i = 0; i < r->cols; i++) {
-    if (r->skip[i]) continue;
-    uniform_numerator(g, r, i, g->exact);
-    mpfr_srcptr weight = modulator_derivatives(r->modulator, r->logits[i])->weight[j];
-    mpfr_fma(total, g->exact, weight, total, MPFR_RNDN);
-  }
-  over_square(g, total, &g->a);
-  interval_add(sum, sum, &g->a);
-  mpfr_clear(total);
-}
-
-void gradient_add_parameters(gradient *g, row *r, mpfr_prec_t bits, unsigned wanted,
-                             interval sums[MMAX_NPARAMS]) {
-  row_weigh(r, bits);
-  gradient_prepare(r, g);
-  if (r->uniform) {
-    for (int j = 0; j < MMAX_NPARAMS; j++)
-      if (wanted & (1u << j)) add_uniform(g, r, j, &sums[j]);
-    return;
-  }
-  /* sum gs_i = 0, unless the target is masked: weights relative to those of
-     the largest entry give the same sum with less cancellation, and exactly 0
-     where a weight is the same all over the row. */
-  int centred = g->upstream != NULL || g->target_unmasked;
-  const modulated *v = modulator_derivatives(r->modulator, r->logits[r->top]);
-  for (int j = 0; j < MMAX_NPARAMS; j++) {
-    if (centred)
-      mpfr_set(g->reference[j], v->weight[j], MPFR_RNDN);
-    else
-      mpfr_set_zero(g->reference[j], 1);
-  }
-  interval gs;
-  interval_init(&gs, bits);
-  for (size_t i = 0; i < r->cols; i++) {
-    if (r->skip[i]) continue;
-    grad_sigma(g, r, i, &gs);
-    v = modulator_derivatives(r->modulator, r->logits[i]);
-    for (int j = 0; j < MMAX_NPARAMS; j++) {
-      if (!(wanted & (1u << j))) continue;
-      mpfr_sub(g->exact, v->weight[j], g->reference[j], MPFR_RNDN);
-      if (mpfr_zero_p(g->exact)) continue;
-      interval_scale(&g->a, &gs, g->exact);
-      interval_add(&sums[j], &sums[j], &g->a);
-    }
-  }
-  interval_clear(&gs);
+  if (r->bits >= SHARPEN_BITS) gradient_sharpen(g, r, i, slope, out);
 }

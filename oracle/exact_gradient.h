@@ -16,6 +16,7 @@ typedef struct gradient {
   float smoothing, w;
   interval mean;   /* sum_k p_k g_k                                             */
   interval others; /* sum of the weights but the target's                       */
+  interval gs;     /* of one entry                                              */
   interval a, b;
   mpfr_t exact, total, count; /* scratch; sum of g; unmasked entries            */
   mpfr_t reference[MMAX_NPARAMS];
@@ -29,6 +30,23 @@ void gradient_clear(gradient *g);
 void gradient_load(gradient *g, const row *r);
 void gradient_prepare(row *r, void *state);
 void gradient_entry(row *r, void *state, size_t i, interval *out);
+
+/* n q_i of cross-entropy, exact. */
+void gradient_target_share(const gradient *g, const row *r, size_t i, mpfr_t out);
+/* gs_i; with gradient_prepare done, of a row that is not uniform. */
+void gradient_sigma(gradient *g, const row *r, size_t i, interval *out);
+/* n^2 gs_i of a uniform row, exact, and the division by n^2. */
+void gradient_uniform(const gradient *g, const row *r, size_t i, mpfr_t out);
+void gradient_over_square(const gradient *g, mpfr_srcptr numerator, interval *out);
+
+/*
+ * From here on gradient_sharpen is tried. A row whose other weights are beyond
+ * all precision below its largest has gradients indefinitely close to rational
+ * limits, which may be ties; what tells them from their limit is a sign, which
+ * is found without computing the difference (exact_sharpen.c).
+ */
+enum { SHARPEN_BITS = 1536 };
+void gradient_sharpen(gradient *g, row *r, size_t i, mpfr_srcptr slope, interval *out);
 
 /* Adds the row's part of the parameter gradients of `wanted` (bit j: number j)
    to sums, at precision bits. */

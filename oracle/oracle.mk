@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The oracle: correctly rounded results by MPFR. build/oracle/liboracle.a
 ORACLE_UNITS := exact exact_batch exact_forward exact_gradient exact_interval exact_loss \
-                exact_modulator exact_row exact_sigma exact_value progress ulp
+                exact_modulator exact_parameters exact_row exact_sharpen exact_sigma exact_value progress ulp
 ORACLE_LIBS  := $(B)/oracle/liboracle.a -lmpfr -lgmp -pthread -lm
 
 $(B)/oracle/%.o: oracle/%.c
