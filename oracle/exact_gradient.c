@@ -39,7 +39,7 @@ void gradient_prepare(row *r, void *state) {
   interval_precision(&g->others, r->bits);
   interval_precision(&g->a, r->bits);
   interval_precision(&g->b, r->bits);
-  interval_precision(&g->gs, r->gsits);
+  interval_precision(&g->gs, r->bits);
   if (r->uniform) return;
   interval_set_count(&g->mean, 0);
   interval_set_count(&g->others, 0);
