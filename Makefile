@@ -24,16 +24,24 @@ TESTS   :=
 .SECONDEXPANSION:
 
 .DEFAULT_GOAL := all
-.PHONY: all test certify clean deps install uninstall
+.PHONY: all test certify clean install uninstall
 
 all: lib command
 
 include src/src.mk
+include src/install.mk
 -include src/simd/simd.mk
 -include oracle/oracle.mk
 -include oracle/command.mk
 -include gpu/gpu.mk
 -include proofs/proofs.mk
+
+# Evidence for a user: oracle comparison on real logits, proofs, one report.
+certify:
+	sh tests/setup.sh certify
+	$(MAKE) --no-print-directory -j$(shell nproc) all
+	sh oracle/certify.sh $(COMMAND) $(B)/certificate
+
 include tests/tests.mk
 
 # V=1 shows the commands.
@@ -47,5 +55,3 @@ command: $(COMMAND)
 
 clean:
 	rm -rf $(B)
-.PHONY: deps
-deps:

@@ -13,5 +13,11 @@ TESTS += $(TEST_UNITS) tests/data_checksums.sh
 -include $(wildcard $(B)/tests/*.d)
 
 # Results in build/test-results/; tests run side by side, each with a time limit.
-test: deps all $(filter $(B)/%,$(TESTS))
+# Set-up comes first: nothing is compiled before its libraries are there.
+.PHONY: setup-test run-tests
+setup-test:
+	sh tests/setup.sh test
+run-tests: all $(filter $(B)/%,$(TESTS))
 	sh tests/run.sh $(TESTS)
+test: setup-test
+	$(MAKE) --no-print-directory -j$(shell nproc) run-tests
