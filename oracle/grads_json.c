@@ -16,6 +16,6 @@ json_t *grads_json(const char *params_text, const double grad[MMAX_NPARAMS]) {
   for (int k = 0; k < 4; k++)
     (void)json_object_set_new(temperatures, temperature[k],
                               json_number(k % 2 == 0 ? -grad[k] : grad[k]));
-  return json_pack("{s:s, s:o, s:o}", "params", params_text, "grad", coefficients,
+  return json_pack("{s:o, s:o, s:o}", "params", json_text(params_text), "grad", coefficients,
                    "grad_temperatures", temperatures);
 }

@@ -47,7 +47,7 @@ struct option job_option_smoothing(struct job *job) {
 }
 struct option job_option_backend(struct job *job) {
   return (struct option){"--backend", "NAME", OPTION_TEXT, &job->backend_text,
-                         "auto (default), ref, avx2, avx512, neon: all give the same bits"};
+                         "auto (default), ref, portable, avx2, avx512, neon: all give\nthe same bits"};
 }
 struct option job_option_threads(struct job *job) {
   return (struct option){"--threads", "N", OPTION_COUNT, &job->threads,
@@ -65,7 +65,7 @@ static int find_function(struct job *job, struct fault *fault) {
 }
 
 static int find_backend(struct job *job, struct fault *fault) {
-  for (int k = MMAX_BACKEND_AUTO; k <= MMAX_BACKEND_NEON; k++) {
+  for (int k = MMAX_BACKEND_AUTO; k <= MMAX_BACKEND_PORTABLE; k++) {
     if (strcmp(mmax_backend_name((mmax_backend)k), job->backend_text) != 0) continue;
     if (!mmax_backend_available((mmax_backend)k))
       return fault_set(fault, "--backend %s: not available on this machine or in this build",
@@ -73,7 +73,7 @@ static int find_backend(struct job *job, struct fault *fault) {
     job->backend = (mmax_backend)k;
     return 0;
   }
-  return fault_set(fault, "--backend %s: auto, ref, avx2, avx512 or neon", job->backend_text);
+  return fault_set(fault, "--backend %s: auto, ref, portable, avx2, avx512 or neon", job->backend_text);
 }
 
 /* Options that the chosen function lacks or would ignore. */

@@ -137,8 +137,20 @@ json_t *json_number(double value) {
   return json_string(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
 }
 
-json_t *json_float(float value) {
-  char hex[40];
-  (void)snprintf(hex, sizeof hex, "%a", (double)value);
-  return json_pack("{s:o, s:s}", "value", json_number((double)value), "hex", hex);
+json_t *json_hex(double value) {
+  char hex[48];
+  (void)snprintf(hex, sizeof hex, "%a", value);
+  return json_pack("{s:o, s:s}", "value", json_number(value), "hex", hex);
+}
+
+json_t *json_text(const char *text) {
+  json_t *json = json_string(text);
+  if (json != NULL) return json;
+  size_t length = strlen(text);
+  char *ascii = malloc(length + 1);
+  if (ascii == NULL) return NULL;
+  for (size_t k = 0; k <= length; k++) ascii[k] = (unsigned char)text[k] < 0x80 ? text[k] : '?';
+  json = json_string(ascii);
+  free(ascii);
+  return json;
 }

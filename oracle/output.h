@@ -31,7 +31,9 @@ int output_json(const char *path, const json_t *json, struct fault *fault);
 
 /* JSON has no infinities and no NaN: they become the strings "inf", "-inf", "nan". */
 json_t *json_number(double value);
-/* {"value": 0.1, "hex": "0x1.99999ap-4"} of a float32. */
-json_t *json_float(float value);
+/* {"value": 0.1, "hex": "0x1.999999999999ap-4"}: hex holds every bit. */
+json_t *json_hex(double value);
+/* A string; bytes that are not UTF-8 become '?'. */
+json_t *json_text(const char *text);
 
 #endif

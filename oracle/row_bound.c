@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See row_bound.h; sections named in comments are those of specs/accuracy.md. */
+#include "row_bound.h"
+
+#include <math.h>
+
+#include "ulp.h"
+
+#define U 0x1p-53
+#define CLAMP 0x1p-158            /* weights below it may be computed as 0        */
+#define SLACK (1.0 + 0x1p-40)     /* roundings of this file's own formulas        */
+
+struct entry {
+  double y, r[4], slope_size;
+};
+
+/* Hinges and D of section Modulator, from float64 arithmetic. */
+static struct entry entry_at(const mmax_params *p, float logit) {
+  struct entry e = {.y = p->scale * (double)logit + p->shift};
+  e.r[0] = fmax(p->knot[0] - e.y, 0);
+  e.r[1] = fmax(e.y - p->knot[1], 0);
+  e.r[2] = fmax(p->knot[2] - e.y, 0);
+  e.r[3] = fmax(e.y - p->knot[3], 0);
+  e.slope_size = 1 + fabs(p->coef[0]) + fabs(p->coef[1]) +
+                 2 * fabs(p->coef[2]) * (e.r[2] + fabs(e.y) * U) +
+                 2 * fabs(p->coef[3]) * (e.r[3] + fabs(e.y) * U);
+  return e;
+}
+
+static int is_masked(float logit, const uint8_t *mask, size_t k) {
+  return (mask != NULL && mask[k] != 0) || logit == -INFINITY;
+}
+
+/* What multiplies gs in each parameter gradient (specs/semantics.md, Backward). */
+static void raise_factors(double factor[MMAX_NPARAMS], const mmax_params *p, float logit) {
+  struct entry e = entry_at(p, logit);
+  const double of_entry[MMAX_NPARAMS] = {
+      e.r[0],
+      e.r[1],
+      e.r[2] * e.r[2],
+      e.r[3] * e.r[3],
+      fabs(p->coef[0]),
+      fabs(p->coef[1]),
+      2 * fabs(p->coef[2]) * e.r[2],
+      2 * fabs(p->coef[3]) * e.r[3],
+      e.slope_size * fabs((double)logit),
+      e.slope_size,
+  };
+  for (int j = 0; j < MMAX_NPARAMS; j++) factor[j] = fmax(factor[j], of_entry[j] * SLACK);
+}
+
+void row_bound_start(struct row_bound *b, const mmax_params *params, const float *logits,
+                     const uint8_t *mask, size_t cols, const float *g, double weight, int every) {
+  double top = -INFINITY, top_condition = 0;
+  *b = (struct row_bound){.params = params, .cols = cols, .upstream = fabs(weight)};
+  for (size_t k = 0; k < cols; k++) {
+    if (is_masked(logits[k], mask, k)) continue;
+    if (!isfinite(logits[k])) return; /* the row is NaN: nothing to bound */
+    double s = mmax_sigma(params, logits[k]);
+    if (s > top) {
+      top = s;
+      top_condition = mmax_condition(params, logits[k]);
+    }
+  }
+  for (size_t k = 0; k < cols; k++) {
+    if (is_masked(logits[k], mask, k)) continue;
+    double own = mmax_condition(params, logits[k]);
+    if (g != NULL) b->upstream = fmax(b->upstream, fabs((double)g[k]));
+    raise_factors(b->far_factor, params, logits[k]);
+    /* Section Condition size, with the computed sigma's error on top. */
+    double z = mmax_sigma(params, logits[k]) - top;
+    if (!every && z + 20 * U * (own + top_condition) < -111) continue;
+    b->condition = fmax(b->condition, own);
+    raise_factors(b->factor, params, logits[k]);
+  }
+}
+
+double bound_prob(const struct row_bound *b) {
+  return mmax_bound_probs_ulp(b->condition, b->cols);
+}
+
+double bound_log(const struct row_bound *b, double condition, exact_value exact) {
+  double floor = (double)b->cols * CLAMP / ulp_of_float(exact);
+  return mmax_bound_log_ulp(fmax(b->condition, condition), b->cols) + floor;
+}
+
+double bound_grad_logit(const struct row_bound *b, float logit, double p, exact_value exact) {
+  double kappa = mmax_bound_gradient(b->condition, b->cols);
+  double size = b->upstream * entry_at(b->params, logit).slope_size * fabs(b->params->scale);
+  double allowed = 0x1p-24 * fabs(exact.hi) + 0x1p-149 +
+                   SLACK * size * (kappa * p + 2 * CLAMP);
+  return allowed / ulp_of_float(exact);
+}
+
+void bound_grad_params_add(const struct row_bound *b, double share, double total[MMAX_NPARAMS]) {
+  double kappa = mmax_bound_gradient(b->condition, b->cols);
+  for (int j = 0; j < MMAX_NPARAMS; j++) {
+    double near = 4 * kappa * b->upstream * b->factor[j];
+    double far = 2 * (double)b->cols * CLAMP * b->upstream * b->far_factor[j];
+    total[j] += share * (near + far) * SLACK;
+  }
+}
