@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lanes_avx512.h"
+#include "rows_loss.h"
 #include "rows_forward.h"
 
-const mmax_kernels mmax_kernels_avx512 = {.forward = rows_forward};
+const mmax_kernels mmax_kernels_avx512 = {rows_forward, rows_log, rows_backward,
+                                       rows_cross_entropy};

@@ -52,6 +52,11 @@ static inline void v_down_enter(void) {
   const uint32_t down = 0x3f80;
   __asm__ volatile("ldmxcsr %0" : : "m"(down) : "memory");
 }
+/* a, computed before the next volatile statement and after the last. */
+static inline vd v_pin(vd a) {
+  __asm__ volatile("" : "+x"(a));
+  return a;
+}
 static inline void v_down_leave(void) {
   const uint32_t nearest = 0x1f80;
   __asm__ volatile("ldmxcsr %0" : : "m"(nearest) : "memory");

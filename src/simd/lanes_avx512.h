@@ -41,6 +41,11 @@ static inline vd v_fma_down(vd a, vd b, vd c) {
   return _mm512_fmadd_round_pd(a, b, c, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
 static inline void v_down_enter(void) {}
+/* a, computed before the next volatile statement and after the last. */
+static inline vd v_pin(vd a) {
+  __asm__ volatile("" : "+v"(a));
+  return a;
+}
 static inline void v_down_leave(void) {}
 static inline vd v_max(vd a, vd b) { return _mm512_max_pd(a, b); }
 static inline vd v_min(vd a, vd b) { return _mm512_min_pd(a, b); }

@@ -51,6 +51,11 @@ static inline void v_down_enter(void) {
   const uint64_t down = 2u << 22;
   __asm__ volatile("msr fpcr, %0" : : "r"(down) : "memory");
 }
+/* a, computed before the next volatile statement and after the last. */
+static inline vd v_pin(vd a) {
+  __asm__ volatile("" : "+w"(a));
+  return a;
+}
 static inline void v_down_leave(void) {
   const uint64_t nearest = 0;
   __asm__ volatile("msr fpcr, %0" : : "r"(nearest) : "memory");

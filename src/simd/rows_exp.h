@@ -22,50 +22,36 @@ V_INLINE vd exp_lanes(vd z) {
   return v_ldexp(v_ge(z, v_set(-110.0)), p, s, k);
 }
 
-/* The grid of a sum of weights, and whether entries equal to the maximum stay out of it. */
-typedef struct weight_grid {
-  double big; /* 6 * 2^E */
-  int skip_max;
-} weight_grid;
-
-/* A run of at most MMAX_RUN entries: a lane of the sum stays below 2^63. */
+/* A run of at most this many entries: a lane of the sum stays below 2^63. */
 enum { V_RUN = 8192 * V_LANES };
 
-V_INLINE vd weight_step(const double *s, double *e, vd max, int store) {
-  vd w = exp_lanes(v_sub(v_load(s), max));
-  if (store) v_store(e, w);
-  return w;
-}
-
-/* s -> e = exp(s - max) in place (if store); lane-wise sum of quantise(e). */
-V_INLINE vq weigh_as(double *s, size_t n, double max, weight_grid grid, int skip, int store) {
-  const vd m = v_set(max), big = v_set(grid.big);
+/* e = exp(s - max) over the vectors of n entries, in place if `store`; lane-wise sum of
+   quantise(e), big = 6 * 2^E. With `skip`, entries equal to max stay out of the sum. */
+V_INLINE vq weigh_as(double *s, size_t n, double max, double big, int skip, int store) {
+  const vd m = v_set(max), b = v_set(big);
   vq sum[4] = {q_zero(), q_zero(), q_zero(), q_zero()};
   size_t i = 0, end = padded(n);
   for (; i + 4 * V_LANES <= end; i += 4 * V_LANES)
     for (size_t k = 0; k < 4; k++) {
-      double *at = s + i + k * V_LANES;
-      vm below = skip ? v_gt(m, v_load(at)) : v_first(V_LANES);
-      vd e = weight_step(at, at, m, store);
-      sum[k] = q_count(sum[k], v_add(skip ? v_keep(below, e) : e, big));
+      vd z = v_sub(v_load(s + i + k * V_LANES), m), e = exp_lanes(z);
+      if (store) v_store(s + i + k * V_LANES, e);
+      sum[k] = q_count(sum[k], v_add(skip ? v_keep(v_gt(v_set(0.0), z), e) : e, b));
     }
   for (; i < end; i += V_LANES) {
-    vm below = skip ? v_gt(m, v_load(s + i)) : v_first(V_LANES);
-    vd e = weight_step(s + i, s + i, m, store);
-    sum[0] = q_count(sum[0], v_add(skip ? v_keep(below, e) : e, big));
+    vd z = v_sub(v_load(s + i), m), e = exp_lanes(z);
+    if (store) v_store(s + i, e);
+    sum[0] = q_count(sum[0], v_add(skip ? v_keep(v_gt(v_set(0.0), z), e) : e, b));
   }
   vq all = q_add(q_add(sum[0], sum[1]), q_add(sum[2], sum[3]));
-  return q_sub(all, q_set(end / V_LANES * mmax_bits(grid.big)));
+  return q_sub(all, q_set(end / V_LANES * mmax_bits(big)));
 }
 
-static inline vq weigh(double *s, size_t n, double max) {
-  const weight_grid unit = {6.0, 0};
-  return weigh_as(s, n, max, unit, 0, 1);
-}
+static inline vq weigh(double *s, size_t n, double max) { return weigh_as(s, n, max, 6.0, 0, 1); }
 
 /* s -> e in place, no sum. */
 static inline void weigh_only(double *s, size_t n, double max) {
-  for (size_t i = 0; i < n; i += V_LANES) weight_step(s + i, s + i, v_set(max), 1);
+  const vd m = v_set(max);
+  for (size_t i = 0; i < n; i += V_LANES) v_store(s + i, exp_lanes(v_sub(v_load(s + i), m)));
 }
 
 /* Lane sums of at most V_RUN entries, added to a 128-bit sum. */

@@ -27,6 +27,7 @@ typedef struct row {
   int closed;   /* has masked or non-finite entries */
   mmax_status state;
   double max, second, inverse;
+  double rest, log; /* sum of the weights but one largest; ln(1 + rest) */
 } row;
 
 typedef struct batch {
@@ -55,7 +56,7 @@ static batch batch_of(const mmax_params *params, const mmax_rows *in, double *st
 }
 
 /* Opens rows [first, first + group) of the batch; returns how many there are. */
-V_INLINE size_t group_open(const batch *b, size_t first, row rows[V_GROUP]) {
+V_INLINE size_t group_open(const batch *b, size_t first, row *rows) {
   size_t left = b->in->rows - first, count = left < b->group ? left : b->group;
   size_t pitch = padded(b->in->cols);
   for (size_t r = 0; r < count; r++) {
@@ -137,7 +138,7 @@ V_INLINE void group_modulate(batch *b, row rows[V_GROUP], size_t count) {
 }
 
 /* The same with the second largest value, that is the largest of the row without one maximum. */
-V_INLINE void group_modulate_two(batch *b, row rows[V_GROUP], size_t count) {
+V_INLINE void group_modulate_two(batch *b, row *rows, size_t count) {
   for (size_t r = 0; r < count; r++) {
     tops t = row_modulate_two(b, &rows[r]);
     double first[V_LANES], second[V_LANES];
@@ -194,6 +195,21 @@ V_INLINE void group_weigh(const batch *b, row rows[V_GROUP], size_t count) {
     v_store(inverse + r,
             v_div(v_set(1.0), v_mul(q_double(q_sum_rows(sum + r)), v_set(0x1p-50))));
   for (size_t r = 0; r < count; r++) rows[r].inverse = inverse[r];
+}
+
+static inline double lane_max(vd a) {
+  double lane[V_LANES];
+  v_store(lane, a);
+  double m = lane[0];
+  for (int k = 1; k < V_LANES; k++) m = lane[k] > m ? lane[k] : m;
+  return m;
+}
+static inline double lane_min(vd a) { return -lane_max(v_sub(v_set(-0.0), a)); }
+static inline uint64_t lane_sum(vq a) {
+  uint64_t lane[V_LANES], sum = 0;
+  q_store(lane, a);
+  for (int k = 0; k < V_LANES; k++) sum += lane[k];
+  return sum;
 }
 
 static inline void fill(float *out, size_t n, float value) {

@@ -13,6 +13,7 @@
 #include "../ref/primitives.h"
 
 #define V_INLINE static inline __attribute__((always_inline))
+#define V_OUTLINE __attribute__((noinline, unused))
 
 /* The parts of the modulator that are there. */
 enum { V_LINEAR = 1, V_QUADRATIC = 2, V_AFFINE = 4 };

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cross-entropy and its backward, grad_sigma = w (p - q). specs/semantics.md#cross-entropy */
+#ifndef MMAX_SIMD_ROWS_LOSS_H
+#define MMAX_SIMD_ROWS_LOSS_H
+
+#include "rows_backward.h"
+#include "rows_log.h"
+
+/* What one row's loss needs to know of the call and the target. */
+typedef struct loss_row {
+  double smoothing, uniform; /* a, a/K */
+  double upstream;           /* w */
+  size_t target;
+  int target_live;
+  float target_x;
+} loss_row;
+
+/* Number of unmasked entries and the range of x over them. */
+static size_t live_range(const row *r, range *x) {
+  vd lo = v_set(__builtin_inf()), hi = minus_inf();
+  size_t live = 0;
+  for (size_t i = 0; i < r->n; i += V_LANES) {
+    size_t count = lanes_at(r, i);
+    vd v = entries(r->x + i, r->mask == NULL ? NULL : r->mask + i, count);
+    vm here = v_gt(v, minus_inf());
+    live += (size_t)__builtin_popcount(v_bits(here));
+    lo = v_min(v_select(here, v, v_set(__builtin_inf())), lo);
+    hi = v_max(v, hi);
+  }
+  x->lo = lane_min(lo);
+  x->hi = lane_max(hi);
+  return live;
+}
+
+/* sum over unmasked entries of (max - sigma), on a grid set by the largest. sigma is in the buffer. */
+static double sum_below_max(const batch *b, row *r) {
+  vd low = v_set(r->max);
+  for (size_t at = 0; at < r->n; at += V_CHUNK) {
+    const double *s = run_sigma(b, r, at);
+    for (size_t i = 0; i < run_length(r, at); i += V_LANES) {
+      vd v = v_load(s + i);
+      low = v_min(v_select(v_gt(v, minus_inf()), v, low), low);
+    }
+  }
+  mmax_grid grid = mmax_grid_for(r->max - lane_min(low));
+  const vd big = v_set(grid.big), max = v_set(r->max);
+  mmax_sum sum = {0, 0};
+  for (size_t at = 0; at < r->n; at += V_CHUNK) {
+    const double *s = run_sigma(b, r, at);
+    vq lanes = q_zero();
+    for (size_t i = 0; i < run_length(r, at); i += V_LANES) {
+      vd v = v_load(s + i);
+      vd below = v_keep(v_gt(v, minus_inf()), v_sub(max, v));
+      lanes = q_sub(q_count(lanes, v_add(below, big)), q_set(mmax_bits(grid.big)));
+    }
+    sum = sum_lanes(sum, lanes);
+  }
+  return mmax_sum_total(sum, mmax_pow2(grid.unit));
+}
+
+/* The loss is a sum of terms >= 0. A masked target has probability 0. `below`: sum_below_max. */
+static float row_loss(const batch *b, const row *r, const loss_row *l, double below) {
+  if (!l->target_live) return mmax_from_bits32(0x7f800000u); /* +inf */
+  double loss = mmax_fma(1.0 - l->smoothing, r->max - mmax_modulated(b->params, l->target_x), r->log);
+  if (l->smoothing > 0.0) loss = mmax_fma(l->uniform, below, loss);
+  return mmax_narrow(loss);
+}
+
+/* w * (p - q) at the target. */
+static double target_gradient(const batch *b, const row *r, const loss_row *l, double inverse) {
+  double weight = mmax_exp(mmax_modulated(b->params, l->target_x) - r->max), p = weight * inverse;
+  double d = p - 1.0;
+  if (l->smoothing > 0.0)
+    d = p - ((1.0 - l->smoothing) + l->uniform);
+  else if (weight == 1.0)
+    d = -(r->rest * inverse);
+  return l->upstream * d;
+}
+
+/* e -> w * (p - q) in place. */
+static void residual_run(const batch *b, const row *r, const loss_row *l, size_t at, double *e,
+                         double inverse) {
+  const vd inv = v_set(inverse), w = v_set(l->upstream), u = v_set(l->uniform);
+  for (size_t i = 0; i < run_length(r, at); i += V_LANES) {
+    vd g = v_mul(w, v_sub(v_mul(v_load(e + i), inv), u));
+    if (l->uniform > 0.0) {
+      size_t j = at + i, count = lanes_at(r, j);
+      vd x = entries(r->x + j, r->mask == NULL ? NULL : r->mask + j, count);
+      g = v_keep(v_gt(x, minus_inf()), g);
+    }
+    v_store(e + i, g);
+  }
+  if (l->target_live && l->target >= at && l->target - at < run_length(r, at))
+    e[l->target - at] = target_gradient(b, r, l, inverse);
+}
+
+static void row_loss_gradient(const batch *b, row *r, const loss_row *l, range x, float *grad,
+                              mmax_accumulator *acc) {
+  double inverse = 1.0 / (1.0 + r->rest);
+  moments m;
+  m.shape = gradient_shape(b, acc);
+  if (acc != NULL) {
+    if (!(l->smoothing > 0.0)) {
+      weight_range(b, r, NULL, &x);
+      double t = mmax_widen(l->target_x);
+      if (l->target_live && t < x.lo) x.lo = t;
+      if (l->target_live && t > x.hi) x.hi = t;
+    }
+    moments_start(&m, b->params, x, size_of(l->upstream));
+  }
+  for (size_t at = 0; at < r->n; at += V_CHUNK) {
+    double *e = run_weights(b, r, at);
+    residual_run(b, r, l, at, e, inverse);
+    gradient_run(b, r, at, e, &m, acc != NULL, grad);
+  }
+  if (acc != NULL) moments_finish(&m, b->params, acc);
+}
+
+/* The row's sigma is in the buffer, its state MMAX_OK. */
+static void row_cross_entropy(const batch *b, row *r, loss_row *l, float *loss, float *grad,
+                              mmax_accumulator *acc) {
+  int gradient = grad != NULL || acc != NULL;
+  range x = {0.0, 0.0};
+  double below = 0.0;
+  if (l->smoothing > 0.0) {
+    l->uniform = l->smoothing / mmax_u64_to_double(live_range(r, &x));
+    if (loss != NULL) below = sum_below_max(b, r);
+  }
+  row_lse(b, r, gradient);
+  if (loss != NULL) *loss = row_loss(b, r, l, below);
+  if (gradient) row_loss_gradient(b, r, l, x, grad, acc);
+}
+
+static void rows_cross_entropy(const mmax_params *params, const mmax_rows *in,
+                               const mmax_targets *targets, const float *grad_loss, float *loss,
+                               mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
+                               mmax_report *report) {
+  double stack[V_CHUNK];
+  batch b = batch_of(params, in, stack, scratch);
+  b.group = 1;
+  for (size_t k = 0; k < in->rows; k++) {
+    float *out = grad.data == NULL ? NULL : grad.data + k * grad.stride;
+    float *row_out = loss == NULL ? NULL : loss + k;
+    if (targets->target[k] == targets->ignore_index) {
+      if (row_out != NULL) *row_out = 0.0f;
+      if (out != NULL) fill(out, in->cols, 0.0f);
+      report->ignored_rows++;
+      continue;
+    }
+    row r;
+    group_open(&b, k, &r);
+    group_modulate_two(&b, &r, 1);
+    size_t t = (size_t)targets->target[k];
+    float w = grad_loss == NULL ? 1.0f : grad_loss[k];
+    if (r.state == MMAX_OK && mmax_classify(w) != MMAX_FINITE) r.state = MMAX_ROW_NONFINITE;
+    if (r.state == MMAX_OK) {
+      loss_row l = {mmax_widen(targets->smoothing), 0.0, mmax_widen(w), t,
+                    mmax_unmasked(r.x, r.mask, t), r.x[t]};
+      row_cross_entropy(&b, &r, &l, row_out, out, acc);
+    } else {
+      if (row_out != NULL)
+        *row_out = r.state == MMAX_ROW_MASKED ? 0.0f : mmax_from_bits32(MMAX_NAN_BITS);
+      gradient_special(&r, out, acc);
+    }
+    mmax_report_row(report, k, r.state);
+  }
+}
+
+#endif
