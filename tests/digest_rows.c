@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Prints one FNV-1a digest over the output bits of all kernels on a fixed workload:
-   tests/build_warnings.sh compares compilers with it. */
+   tests/build_compilers.sh compares compilers with it. */
 #include <inttypes.h>
 #include <string.h>
 

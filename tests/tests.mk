@@ -8,7 +8,8 @@ $(B)/tests/%: tests/%.c $(B)/libmultimax.a $$(TEST_DEPS)
 	$(CC) $(TEST_CFLAGS) -MMD -MF $@.d $< $(TEST_OBJ) $(B)/libmultimax.a $(TEST_LIBS) -pthread -lm -o $@
 
 TEST_UNITS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit_*.c tests/property_*.c tests/edge_*.c))
-TESTS += $(TEST_UNITS) tests/data_checksums.sh
+TESTS += $(TEST_UNITS) tests/data_checksums.sh tests/build_compilers.sh tests/build_freestanding.sh \
+  tests/build_install.sh tests/build_sanitizers.sh tests/build_symbols.sh
 
 -include $(wildcard $(B)/tests/*.d)
 
@@ -21,3 +22,4 @@ run-tests: all $(filter $(B)/%,$(TESTS))
 	sh tests/run.sh $(TESTS)
 test: setup-test
 	$(MAKE) --no-print-directory -j$(shell nproc) run-tests
+$(B)/tests/unit_accumulator: TEST_LIBS += -lmpfr -lgmp
