@@ -176,12 +176,19 @@ static exact_status parameter_row(worker *w, size_t r) {
   return EXACT_OK;
 }
 
-static unsigned decide(const interval sums[MMAX_NPARAMS], unsigned wanted, exact_grads *grads) {
+static unsigned decide(const gradient_sum sums[MMAX_NPARAMS], mpfr_prec_t bits, unsigned wanted,
+                       exact_grads *grads) {
   unsigned left = 0;
-  for (int j = 0; j < MMAX_NPARAMS; j++)
-    if ((wanted & (1u << j)) && (!interval_round_double(&sums[j], &grads->rounded[j]) ||
-                                 !interval_value(&sums[j], 0, &grads->value[j])))
+  interval total;
+  interval_init(&total, bits);
+  for (int j = 0; j < MMAX_NPARAMS; j++) {
+    if (!(wanted & (1u << j))) continue;
+    gradient_sum_total(&sums[j], &total);
+    if (!interval_round_double(&total, &grads->rounded[j]) ||
+        !interval_value(&total, 0, &grads->value[j]))
       left |= 1u << j;
+  }
+  interval_clear(&total);
   return left;
 }
 
@@ -198,7 +205,7 @@ static unsigned present(unsigned terms) {
 /* Sums over the batch at growing precision until all are decided. */
 static exact_status parameters(batch *b, const mmax_params *params, const exact_run *run,
                                exact_grads *grads) {
-  interval sums[MMAX_NPARAMS];
+  gradient_sum sums[MMAX_NPARAMS];
   exact_report unused;
   exact_status status = EXACT_OK;
   exact_run quiet = {run != NULL ? run->threads : 1, NULL};
@@ -207,13 +214,10 @@ static exact_status parameters(batch *b, const mmax_params *params, const exact_
   for (mpfr_prec_t bits = 2 * FIRST_BITS; bits != 0 && b->wanted != 0 && status == EXACT_OK;
        bits = next_bits(bits)) {
     b->sum_bits = bits;
-    for (int j = 0; j < MMAX_NPARAMS; j++) {
-      interval_init(&sums[j], bits);
-      interval_set_count(&sums[j], 0);
-    }
+    for (int j = 0; j < MMAX_NPARAMS; j++) gradient_sum_init(&sums[j], bits);
     status = batch_run(b, set_params, params, &quiet, &unused, sums);
-    if (status == EXACT_OK) b->wanted = decide(sums, b->wanted, grads);
-    for (int j = 0; j < MMAX_NPARAMS; j++) interval_clear(&sums[j]);
+    if (status == EXACT_OK) b->wanted = decide(sums, bits, b->wanted, grads);
+    for (int j = 0; j < MMAX_NPARAMS; j++) gradient_sum_clear(&sums[j]);
   }
   if (status != EXACT_OK || b->wanted == 0) return status;
   fill_grads(grads, b->wanted, (double)NAN);

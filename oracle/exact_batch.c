@@ -68,17 +68,14 @@ static exact_status worker_init(worker *w, const batch *b) {
   gradient_init(&w->gradient);
   loss_init(&w->loss);
   interval_init(&w->log, FIRST_BITS);
-  for (int j = 0; j < MMAX_NPARAMS; j++) {
-    interval_init(&w->sums[j], b->sum_bits);
-    interval_set_count(&w->sums[j], 0);
-  }
+  for (int j = 0; j < MMAX_NPARAMS; j++) gradient_sum_init(&w->sums[j], b->sum_bits);
   report_start(&w->report);
   return row_init(&w->row, &w->modulator, b->in->cols);
 }
 
 static void worker_clear(worker *w) {
   row_clear(&w->row);
-  for (int j = 0; j < MMAX_NPARAMS; j++) interval_clear(&w->sums[j]);
+  for (int j = 0; j < MMAX_NPARAMS; j++) gradient_sum_clear(&w->sums[j]);
   interval_clear(&w->log);
   loss_clear(&w->loss);
   gradient_clear(&w->gradient);
@@ -111,7 +108,7 @@ static unsigned start(thread *threads, pthread_t *ids, unsigned wanted, exact_st
 
 exact_status batch_run(batch *b, void (*set_model)(modulator *m, const void *arg), const void *arg,
                        const exact_run *run, exact_report *report,
-                       interval sums[MMAX_NPARAMS]) {
+                       gradient_sum sums[MMAX_NPARAMS]) {
   unsigned wanted = run != NULL && run->threads > 1 ? run->threads : 1;
   if (wanted > MAX_THREADS) wanted = MAX_THREADS;
   if (wanted > b->in->rows) wanted = b->in->rows > 0 ? (unsigned)b->in->rows : 1;
@@ -136,7 +133,7 @@ exact_status batch_run(batch *b, void (*set_model)(modulator *m, const void *arg
     worker *w = &threads[t].worker;
     report_merge(report, &w->report);
     for (int j = 0; j < MMAX_NPARAMS && sums != NULL; j++)
-      interval_add(&sums[j], &sums[j], &w->sums[j]);
+      gradient_sum_add(&sums[j], &w->sums[j]);
     worker_clear(w);
   }
   free(threads);

@@ -20,7 +20,7 @@ typedef struct worker {
   gradient gradient;
   loss loss;
   interval log;
-  interval sums[MMAX_NPARAMS]; /* this worker's rows, at batch->sum_bits */
+  gradient_sum sums[MMAX_NPARAMS]; /* this worker's rows, at batch->sum_bits */
   exact_report report;
 } worker;
 
@@ -65,7 +65,7 @@ void report_row(exact_report *report, size_t r, exact_status status);
    workers' sums added to it; of b->sum_bits bits. Negative on failure. */
 exact_status batch_run(batch *b, void (*set_model)(modulator *m, const void *arg), const void *arg,
                        const exact_run *run, exact_report *report,
-                       interval sums[MMAX_NPARAMS]);
+                       gradient_sum sums[MMAX_NPARAMS]);
 
 /* OK, or what the report says. */
 exact_status report_status(const exact_report *report);

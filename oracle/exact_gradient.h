@@ -48,9 +48,24 @@ void gradient_over_square(const gradient *g, mpfr_srcptr numerator, interval *ou
 enum { SHARPEN_BITS = 1536 };
 void gradient_sharpen(gradient *g, row *r, size_t i, mpfr_srcptr slope, interval *out);
 
+/*
+ * A parameter's gradient so far: exact + rounded. What is known exactly is kept
+ * apart, so that rows whose other weights are beyond all precision leave an
+ * enclosure that has the sign of the sum's distance from an exact number.
+ */
+typedef struct gradient_sum {
+  interval rounded;
+  mpfr_t exact;
+} gradient_sum;
+
+void gradient_sum_init(gradient_sum *sum, mpfr_prec_t bits);
+void gradient_sum_clear(gradient_sum *sum);
+void gradient_sum_add(gradient_sum *sum, const gradient_sum *more);
+void gradient_sum_total(const gradient_sum *sum, interval *out);
+
 /* Adds the row's part of the parameter gradients of `wanted` (bit j: number j)
    to sums, at precision bits. */
 void gradient_add_parameters(gradient *g, row *r, mpfr_prec_t bits, unsigned wanted,
-                             interval sums[MMAX_NPARAMS]);
+                             gradient_sum sums[MMAX_NPARAMS]);
 
 #endif

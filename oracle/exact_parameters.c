@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A row's part of the parameter gradients, sum_i gs_i weight_ij. The gs_i sum
- * to 0, unless the target is masked; then weights relative to those of the
- * largest entry give the same sum with less cancellation, and exactly 0 where a
- * weight is the same all over the row.
+ * A row's part of the parameter gradients, sum_i gs_i weight_ij. Weights are
+ * taken relative to those of the largest entry: the sum of the p_i (g_i - mean)
+ * is 0 and that of the p_i is 1, so that this changes a sum by a known number,
+ * cancels less, and leaves exactly 0 where a weight is the same all over the row.
  */
 #include "exact_gradient.h"
 
 static void set_reference(gradient *g, row *r) {
-  int centred = g->upstream != NULL || g->target_unmasked;
   const modulated *v = modulator_derivatives(r->modulator, r->logits[r->top]);
   for (int j = 0; j < MMAX_NPARAMS; j++) {
-    if (centred)
-      mpfr_set(g->reference[j], v->weight[j], MPFR_RNDN);
-    else
+    if (r->uniform)
       mpfr_set_zero(g->reference[j], 1);
+    else
+      mpfr_set(g->reference[j], v->weight[j], MPFR_RNDN);
   }
 }
 
@@ -50,24 +49,48 @@ static void add_entry(gradient *g, row *r, size_t i, unsigned wanted, mpfr_t wei
   }
 }
 
-/* The row's part from what was added up, into p->rounded. */
-static void finish(gradient *g, row *r, part *p) {
-  if (r->uniform) {
-    gradient_over_square(g, p->exact, &p->rounded);
-  } else if (g->upstream == NULL) {
-    /* w (sum p_i weight_i - sum q_i weight_i): the second sum is rational and
-       stays exact up to its division by n */
-    interval_div(&p->rounded, &p->rounded, &r->sum);
-    mpfr_div(g->a.lo, p->exact, g->count, MPFR_RNDD);
-    mpfr_div(g->a.hi, p->exact, g->count, MPFR_RNDU);
-    interval_sub(&g->a, &p->rounded, &g->a);
-    mpfr_set_flt(g->exact, g->w, MPFR_RNDN);
-    interval_scale(&p->rounded, &g->a, g->exact);
+/* numerator/denominator: exactly if it is dyadic, else into the enclosure. */
+static void add_quotient(gradient *g, mpfr_srcptr numerator, mpfr_srcptr denominator,
+                         gradient_sum *sum) {
+  mpfr_t q;
+  mpfr_init2(q, WIDE_BITS);
+  if (mpfr_div(q, numerator, denominator, MPFR_RNDN) == 0) {
+    mpfr_add(sum->exact, sum->exact, q, MPFR_RNDN);
+  } else {
+    mpfr_div(g->a.lo, numerator, denominator, MPFR_RNDD);
+    mpfr_div(g->a.hi, numerator, denominator, MPFR_RNDU);
+    interval_add(&sum->rounded, &sum->rounded, &g->a);
   }
+  mpfr_clear(q);
+}
+
+/* The row's part from what was added up. */
+static void finish(gradient *g, row *r, int j, part *p, gradient_sum *sum) {
+  if (r->uniform) {
+    mpfr_sqr(g->exact, g->count, MPFR_RNDN);
+    add_quotient(g, p->exact, g->exact, sum);
+    return;
+  }
+  if (g->upstream == NULL) { /* w (sum p_i weight_i - sum q_i weight_i) */
+    if (!g->target_unmasked) { /* sum p_i - sum q_i = 1 - a */
+      mpfr_set_d(g->exact, 1.0, MPFR_RNDN);
+      mpfr_sub_d(g->exact, g->exact, (double)g->smoothing, MPFR_RNDN);
+      mpfr_mul(g->exact, g->exact, g->count, MPFR_RNDN);
+      mpfr_mul(g->exact, g->exact, g->reference[j], MPFR_RNDN);
+      mpfr_sub(p->exact, p->exact, g->exact, MPFR_RNDN);
+    }
+    mpfr_set_flt(g->exact, g->w, MPFR_RNDN);
+    interval_div(&p->rounded, &p->rounded, &r->sum);
+    interval_scale(&p->rounded, &p->rounded, g->exact);
+    mpfr_mul(p->exact, p->exact, g->exact, MPFR_RNDN);
+    mpfr_neg(p->exact, p->exact, MPFR_RNDN);
+    add_quotient(g, p->exact, g->count, sum);
+  }
+  interval_add(&sum->rounded, &sum->rounded, &p->rounded);
 }
 
 void gradient_add_parameters(gradient *g, row *r, mpfr_prec_t bits, unsigned wanted,
-                             interval sums[MMAX_NPARAMS]) {
+                             gradient_sum sums[MMAX_NPARAMS]) {
   part parts[MMAX_NPARAMS];
   mpfr_t weight;
   mpfr_init2(weight, WIDE_BITS);
@@ -83,12 +106,31 @@ void gradient_add_parameters(gradient *g, row *r, mpfr_prec_t bits, unsigned wan
   for (size_t i = 0; i < r->cols; i++)
     if (!r->skip[i]) add_entry(g, r, i, wanted, weight, parts);
   for (int j = 0; j < MMAX_NPARAMS; j++) {
-    if (wanted & (1u << j)) {
-      finish(g, r, &parts[j]);
-      interval_add(&sums[j], &sums[j], &parts[j].rounded);
-    }
+    if (wanted & (1u << j)) finish(g, r, j, &parts[j], &sums[j]);
     interval_clear(&parts[j].rounded);
     mpfr_clear(parts[j].exact);
   }
   mpfr_clear(weight);
+}
+
+void gradient_sum_init(gradient_sum *sum, mpfr_prec_t bits) {
+  interval_init(&sum->rounded, bits);
+  interval_set_count(&sum->rounded, 0);
+  mpfr_init2(sum->exact, WIDE_BITS);
+  mpfr_set_zero(sum->exact, 1);
+}
+
+void gradient_sum_clear(gradient_sum *sum) {
+  interval_clear(&sum->rounded);
+  mpfr_clear(sum->exact);
+}
+
+void gradient_sum_add(gradient_sum *sum, const gradient_sum *more) {
+  interval_add(&sum->rounded, &sum->rounded, &more->rounded);
+  mpfr_add(sum->exact, sum->exact, more->exact, MPFR_RNDN);
+}
+
+void gradient_sum_total(const gradient_sum *sum, interval *out) {
+  mpfr_add(out->lo, sum->rounded.lo, sum->exact, MPFR_RNDD);
+  mpfr_add(out->hi, sum->rounded.hi, sum->exact, MPFR_RNDU);
 }
