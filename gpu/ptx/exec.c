@@ -283,7 +283,7 @@ static void run_group(struct warp *w, struct group g)
             lanes &= i->guard_negated ? ~p : p;
         }
         hit[pc].warps++;
-        hit[pc].lanes += (unsigned)__builtin_popcount(lanes);
+        hit[pc].lanes += lanes == ALL_LANES ? LANES : (unsigned)__builtin_popcount(lanes);
         if (--w->budget == 0) {
             report_lanes(w, i, MMAX_PTX_STEP_LIMIT, g.mask, 0, "the warp has executed more instructions than the step limit");
             m->stop = true;

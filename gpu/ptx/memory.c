@@ -106,7 +106,7 @@ static void count_access(struct warp *w, const struct region *r, const uint64_t 
     if (r->space == S_SHARED) {
         c->shared_accesses++;
     } else if (r->space == S_GLOBAL) {
-        uint64_t bytes = (uint64_t)size * (unsigned)__builtin_popcount(w->mask);
+        uint64_t bytes = (uint64_t)size * (w->mask == ALL_LANES ? LANES : (unsigned)__builtin_popcount(w->mask));
         uint64_t sectors = contiguous ? ((a[0] + LANES * size - 1) >> 5) - (a[0] >> 5) + 1 : count_sectors(a, w->mask, size);
         *(load ? &c->global_load_bytes : &c->global_store_bytes) += bytes;
         *(load ? &c->global_load_sectors : &c->global_store_sectors) += sectors;
@@ -141,16 +141,55 @@ static struct region *place(struct warp *w, const struct insn *i, int lane, uint
     return r;
 }
 
-static void load_element(struct warp *w, const struct insn *i, int lane, const unsigned char *from)
+static uint64_t extended(uint64_t v, const struct insn *i, unsigned size)
 {
-    unsigned size = type_size((enum type)i->type);
-    for (int k = 0; k < i->nvec; k++) {
-        uint64_t v = 0;
-        memcpy(&v, from + (size_t)size * (unsigned)k, size);
-        if (type_is_signed((enum type)i->type) && size < 8)
-            v = (uint64_t)((int64_t)(v << (64 - 8 * size)) >> (64 - 8 * size));
-        memcpy(w->file + i->vec[k].off + (size_t)i->aux * (unsigned)lane, &v, i->aux);
+    if (i->aux == size || size == 8)
+        return v;
+    unsigned spare = 64 - 8 * size;
+    return type_is_signed((enum type)i->type) ? (uint64_t)((int64_t)(v << spare) >> spare) : v;
+}
+
+static uint64_t read_bytes(const unsigned char *from, unsigned size)
+{
+    uint64_t v = 0;
+    if (size == 4) {
+        uint32_t u;
+        memcpy(&u, from, 4);
+        return u;
     }
+    memcpy(&v, from, size);
+    return v;
+}
+
+static void load_element(struct warp *w, const struct insn *i, unsigned size, int lane, const unsigned char *from)
+{
+    for (unsigned k = 0; k < i->nvec; k++)
+        put_lane(w->file + i->vec[k].off, i->aux, (unsigned)lane, extended(read_bytes(from + size * k, size), i, size));
+}
+
+/* All active lanes read one address: parameters, constants, and broadcasts. */
+static bool load_uniform(struct warp *w, const struct insn *i, const uint64_t a[LANES], unsigned element, unsigned size)
+{
+    const uint64_t first = a[__builtin_ctz(w->mask)];
+    uint64_t at;
+    const char *why;
+    if (i->space == S_LOCAL || (first & (size - 1)))
+        return false;
+    for (uint32_t m = w->mask; m; m &= m - 1)
+        if (a[__builtin_ctz(m)] != first)
+            return false;
+    struct region *r = region_at(w, 0, (enum space)i->space, first, size, &at, &why);
+    if (!r || r->writable || !initialised(r, at, size))
+        return false;
+    count_access(w, r, a, size, true, false);
+    for (unsigned k = 0; k < i->nvec; k++) {
+        const uint64_t v = extended(read_bytes(r->data + at + element * k, element), i, element);
+        unsigned char *to = w->file + i->vec[k].off;
+        for (unsigned l = 0; l < LANES; l++)
+            if (w->mask >> l & 1)
+                put_lane(to, i->aux, l, v);
+    }
+    return true;
 }
 
 /* Do all 32 lanes access neighbouring memory of one region, aligned? Then `at` is where lane 0 begins. */
@@ -182,8 +221,8 @@ void op_load(struct warp *w, const struct insn *i)
             memcpy(w->file + i->vec[0].off, r->data + at, LANES * size);
         else
             for (int l = 0; l < LANES; l++)
-                load_element(w, i, l, r->data + at + (unsigned)l * size);
-    } else {
+                load_element(w, i, element, l, r->data + at + (unsigned)l * size);
+    } else if (!load_uniform(w, i, a, element, size)) {
         for (uint32_t m = w->mask; m; m &= m - 1) {
             int l = __builtin_ctz(m);
             static const unsigned char nothing[64];
@@ -194,7 +233,7 @@ void op_load(struct warp *w, const struct insn *i)
                 report_lanes(w, i, MMAX_PTX_UNINIT_MEMORY, 1u << l, a[l], "load of memory that nothing has written");
             if (r && r->writable && r->space != S_LOCAL)
                 shadow_access(w, i, l, r, at, size, i->flags & F_STRONG ? A_ATOMIC : A_READ);
-            load_element(w, i, l, r ? r->data + at : nothing);
+            load_element(w, i, element, l, r ? r->data + at : nothing);
         }
     }
     for (int k = 0; k < i->nvec; k++)
@@ -203,8 +242,13 @@ void op_load(struct warp *w, const struct insn *i)
 
 static void store_lane(struct warp *w, const struct insn *i, int lane, struct region *r, uint64_t at, unsigned element)
 {
-    for (unsigned k = 0; k < i->nvec; k++)
-        memcpy(r->data + at + k * element, w->file + i->vec[k].off + (size_t)i->aux * (unsigned)lane, element);
+    for (unsigned k = 0; k < i->nvec; k++) {
+        uint64_t v = get_lane(w->file + i->vec[k].off, i->aux, (unsigned)lane);
+        if (element == 4)
+            memcpy(r->data + at + 4 * k, &v, 4);
+        else
+            memcpy(r->data + at + k * element, &v, element);
+    }
 }
 
 void op_store(struct warp *w, const struct insn *i)

@@ -103,6 +103,23 @@ static inline uint32_t get_predicate(const struct warp *w, struct operand s)
     return *(const uint32_t *)(const void *)(w->file + s.off);
 }
 
+/* One lane of a register of 2, 4 or 8 bytes per lane, zero-extended and truncated. */
+static inline uint64_t get_lane(const unsigned char *at, unsigned size, unsigned lane)
+{
+    return size == 4 ? ((const uint32_t *)(const void *)at)[lane]
+         : size == 8 ? ((const uint64_t *)(const void *)at)[lane] : ((const uint16_t *)(const void *)at)[lane];
+}
+
+static inline void put_lane(unsigned char *at, unsigned size, unsigned lane, uint64_t value)
+{
+    if (size == 4)
+        ((uint32_t *)(void *)at)[lane] = (uint32_t)value;
+    else if (size == 8)
+        ((uint64_t *)(void *)at)[lane] = value;
+    else
+        ((uint16_t *)(void *)at)[lane] = (uint16_t)value;
+}
+
 op_fn op_rounded, op_flushed;       /* rounding.c: wrappers round insn.inner */
 
 #endif

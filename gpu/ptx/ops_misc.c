@@ -43,13 +43,6 @@ void op_flushed(struct warp *w, const struct insn *i)
             d[l] = flush(d[l]);
 }
 
-static uint64_t lane_bits(const unsigned char *at, unsigned size, int lane)
-{
-    uint64_t v = 0;
-    memcpy(&v, at + (size_t)size * (unsigned)lane, size);
-    return v;
-}
-
 /* cvt in general: type2 to type; aux is the register size of the source, imm that of the destination. */
 static void op_convert(struct warp *w, const struct insn *i)
 {
@@ -59,10 +52,10 @@ static void op_convert(struct warp *w, const struct insn *i)
     for (int l = 0; l < LANES; l++) {
         if (!(w->mask >> l & 1))
             continue;
-        uint64_t r = convert_bits(&c, lane_bits(w->file + i->s[0].off, i->aux, l));
+        uint64_t r = convert_bits(&c, get_lane(w->file + i->s[0].off, i->aux, (unsigned)l));
         if (type_is_signed(c.to) && type_size(c.to) < 8)        /* a wider register takes the sign-extended value */
             r = (uint64_t)((int64_t)(r << (64 - 8 * type_size(c.to))) >> (64 - 8 * type_size(c.to)));
-        memcpy(w->file + i->d[0].off + (size_t)size * (unsigned)l, &r, size);
+        put_lane(w->file + i->d[0].off, size, (unsigned)l, r);
     }
 }
 
@@ -80,24 +73,37 @@ static void op_convert_pair(struct warp *w, const struct insn *i)
 /* mov.bN d, {a, b, ...}: aux is the size of an element in bytes, imm that of the whole. */
 static void op_pack(struct warp *w, const struct insn *i)
 {
+    if (i->aux == 4 && i->nvec == 2) {
+        uint64_t *d = DST(uint64_t, 0);
+        const uint32_t *low = (const uint32_t *)(const void *)(w->file + i->vec[0].off);
+        const uint32_t *high = (const uint32_t *)(const void *)(w->file + i->vec[1].off);
+        EACH_LANE(d[l] = (uint64_t)high[l] << 32 | low[l]);
+        return;
+    }
     for (int l = 0; l < LANES; l++) {
         if (!(w->mask >> l & 1))
             continue;
         uint64_t v = 0;
         for (int k = 0; k < i->nvec; k++)
-            v |= lane_bits(w->file + i->vec[k].off, i->aux, l) << (8 * i->aux * k);
-        memcpy(w->file + i->d[0].off + (size_t)i->imm * (unsigned)l, &v, (size_t)i->imm);
+            v |= get_lane(w->file + i->vec[k].off, i->aux, (unsigned)l) << (8 * i->aux * k);
+        put_lane(w->file + i->d[0].off, (unsigned)i->imm, (unsigned)l, v);
     }
 }
 
 static void op_unpack(struct warp *w, const struct insn *i)
 {
+    if (i->aux == 4 && i->nvec == 2) {
+        uint32_t *low = (uint32_t *)(void *)(w->file + i->vec[0].off), *high = (uint32_t *)(void *)(w->file + i->vec[1].off);
+        const uint64_t *a = SRC(uint64_t, 0);
+        EACH_LANE(low[l] = (uint32_t)a[l]; high[l] = (uint32_t)(a[l] >> 32));
+        return;
+    }
     for (int l = 0; l < LANES; l++) {
         if (!(w->mask >> l & 1))
             continue;
-        uint64_t v = lane_bits(w->file + i->s[0].off, (unsigned)i->imm, l);
+        uint64_t v = get_lane(w->file + i->s[0].off, (unsigned)i->imm, (unsigned)l);
         for (int k = 0; k < i->nvec; k++, v >>= 8 * i->aux)
-            memcpy(w->file + i->vec[k].off + (size_t)i->aux * (unsigned)l, &v, i->aux);
+            put_lane(w->file + i->vec[k].off, i->aux, (unsigned)l, v);
     }
 }
 
@@ -108,11 +114,11 @@ static void op_add_address(struct warp *w, const struct insn *i)
     for (int l = 0; l < LANES; l++) {
         if (!(w->mask >> l & 1))
             continue;
-        uint64_t v = lane_bits(w->file + i->s[0].off, i->aux, l);
+        uint64_t v = get_lane(w->file + i->s[0].off, i->aux, (unsigned)l);
         if (i->saturate && (v < (uint64_t)-i->imm || v - (uint64_t)-i->imm >= WINDOW_SIZE))
             report_lanes(w, i, MMAX_PTX_OUT_OF_BOUNDS, 1u << l, v, "generic address is not in the space that cvta.to names");
         v += (uint64_t)i->imm;
-        memcpy(w->file + i->d[0].off + (size_t)i->aux * (unsigned)l, &v, i->aux);
+        put_lane(w->file + i->d[0].off, i->aux, (unsigned)l, v);
     }
 }
 
@@ -137,11 +143,11 @@ static void op_mapa(struct warp *w, const struct insn *i)
     for (int l = 0; l < LANES; l++) {
         if (!(w->mask >> l & 1))
             continue;
-        uint64_t v = lane_bits(w->file + i->s[0].off, i->aux, l), base = i->saturate ? SHARED_WINDOW : 0;
+        uint64_t v = get_lane(w->file + i->s[0].off, i->aux, (unsigned)l), base = i->saturate ? SHARED_WINDOW : 0;
         if (v - base >= WINDOW_SIZE || rank[l] >= w->block->cluster->blocks)
             report_lanes(w, i, MMAX_PTX_OUT_OF_BOUNDS, 1u << l, v, "mapa of a block that the cluster lacks or of an address outside shared memory (rank %u)", rank[l]);
         v = base + (v - base) % RANK_STEP + (uint64_t)rank[l] * RANK_STEP;
-        memcpy(w->file + i->d[0].off + (size_t)i->aux * (unsigned)l, &v, i->aux);
+        put_lane(w->file + i->d[0].off, i->aux, (unsigned)l, v);
     }
 }
 
