@@ -17,7 +17,19 @@ $(B)/command/%.o: oracle/%.c
 $(B)/multimax: $$(COMMAND_OBJ) $(B)/oracle/liboracle.a $(B)/libmultimax.a
 	$(CC) $(filter %.o,$^) $(B)/libmultimax.a $(COMMAND_LIBS) -o $@
 
-# Tests of the command. The replay and the fuzzers compile the readers with sanitizers.
+# Tests of the command: build/multimax and, as a negative control of check, the same
+# command over a library with one planted defect.
+BROKEN_CALLS := mmax_forward mmax_log_forward mmax_backward mmax_cross_entropy_backward \
+                mmax_accumulator_finish
+$(B)/tests/multimax-broken: tests/cli_broken.c $$(COMMAND_OBJ) $(B)/oracle/liboracle.a $(B)/libmultimax.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Isrc $(BROKEN_CALLS:%=-Wl,--wrap=%) $(filter %.c %.o,$^) $(B)/libmultimax.a \
+	  $(COMMAND_LIBS) -o $@
+CLI_TESTS := usage files arrays builtins params check
+TESTS += $(CLI_TESTS:%=tests/cli_%.sh)
+test: deps $(B)/tests/multimax-broken
+
+# The replay and the fuzzers compile the readers with sanitizers.
 READER_SOURCES := $(READER_UNITS:%=oracle/%.c) src/params.c src/status.c
 SANITIZE       := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_CC        ?= clang

@@ -55,9 +55,13 @@ static int take_string(struct cursor *c, char *text, size_t room, struct fault *
 static int take_extent(struct cursor *c, size_t *value, struct fault *fault) {
   size_t digits = 0, v = 0;
   skip_space(c);
+  size_t start = c->at;
   while (c->at < c->end && c->file->data[c->at] >= '0' && c->file->data[c->at] <= '9') {
     size_t digit = (size_t)(c->file->data[c->at] - '0');
-    if (v > (SIZE_MAX - digit) / 10) return bad(c, fault, "dimension overflows 64 bits");
+    if (v > (SIZE_MAX - digit) / 10) {
+      c->at = start;
+      return bad(c, fault, "dimension overflows 64 bits");
+    }
     v = 10 * v + digit;
     c->at++;
     digits++;

@@ -86,6 +86,7 @@ double bound_log(const struct row_bound *b, double condition, exact_value exact)
 
 double bound_grad_logit(const struct row_bound *b, float logit, double p, exact_value exact) {
   double kappa = mmax_bound_gradient(b->condition, b->cols);
+  if (!isfinite(kappa)) return INFINITY; /* A too large: nothing is promised */
   double size = b->upstream * entry_at(b->params, logit).slope_size * fabs(b->params->scale);
   double allowed = 0x1p-24 * fabs(exact.hi) + 0x1p-149 +
                    SLACK * size * (kappa * p + 2 * CLAMP);
@@ -95,7 +96,7 @@ double bound_grad_logit(const struct row_bound *b, float logit, double p, exact_
 void bound_grad_params_add(const struct row_bound *b, double share, double total[MMAX_NPARAMS]) {
   double kappa = mmax_bound_gradient(b->condition, b->cols);
   for (int j = 0; j < MMAX_NPARAMS; j++) {
-    double near = 4 * kappa * b->upstream * b->factor[j];
+    double near = isfinite(kappa) ? 4 * kappa * b->upstream * b->factor[j] : INFINITY;
     double far = 2 * (double)b->cols * CLAMP * b->upstream * b->far_factor[j];
     total[j] += share * (near + far) * SLACK;
   }
