@@ -132,15 +132,17 @@ static inline int diff_length(diff_check *check, const mmax_params sets[PARAM_SE
 static inline int diff_main(const char *name, diff_check *check, int argc, char **argv) {
   static const size_t longer[] = {2047, 2049, 4096, 4097, 8191, 50257, 128256, (1u << 20) + 3};
   uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-  printf("seed %llu\n", (unsigned long long)seed);
+  size_t step = argc > 2 ? strtoull(argv[2], NULL, 0) : 1; /* every step-th n beyond 69 */
+  printf("seed %llu step %zu\n", (unsigned long long)seed, step);
   mmax_params sets[PARAM_SETS];
   diff_params(sets);
-  for (size_t n = 1; n <= 1100; n++) {
+  for (size_t n = 1; n <= 1100; n += n < 70 ? 1 : step) {
     size_t rows = 1 + random_u64(&seed) % (n < 300 ? MAX_ROWS : 4);
     for (int k = 0; k < (n < 70 ? PARAM_SETS : 2); k++)
       diff_length(check, sets, n, rows, (int)((n * 3 + (size_t)k) % PARAM_SETS), 0, &seed);
   }
-  for (size_t l = 0; l < sizeof longer / sizeof *longer; l++)
+  size_t lengths = step == 1 ? sizeof longer / sizeof *longer : 5;
+  for (size_t l = 0; l < lengths; l++)
     for (int k = 0; k < (longer[l] < 10000 ? PARAM_SETS : 2); k++)
       for (int scratch = 0; scratch < 2; scratch++)
         diff_length(check, sets, longer[l], longer[l] < 200000 ? 3 : 1,

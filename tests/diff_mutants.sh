@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The tests of the SIMD backends can fail: each defect below, put into a copy of
+# the sources, is seen by the test named with it.  test | file | sed script | what
+set -u
+case $(uname -m) in x86_64) ;; *) echo "SKIP diff_mutants: the mutants are made from the AVX2 backend"; exit 77 ;; esac
+grep -q ' avx2 ' /proc/cpuinfo || { echo "SKIP diff_mutants: no AVX2"; exit 77; }
+cc=${CC:-gcc} dir=build/tests/mutants seen=0 missed=0 lib=build/libmultimax.a
+rm -rf $dir
+flags="-std=c11 -O1 -ffp-contract=off -mavx2 -mfma"
+while IFS='|' read -r test file script what; do
+  rm -rf $dir/src $dir/mutant.a
+  mkdir -p $dir && cp -r src $dir/src || exit 1
+  sed -i "$script" "$dir/src/simd/$file"
+  if cmp -s "src/simd/$file" "$dir/src/simd/$file"; then
+    echo "no such place: $what"; missed=$((missed + 1)); continue
+  fi
+  if [ "$test" = lanes ]; then
+    $cc $flags -I$dir/src -Isrc -Itests -DLANES='"simd/lanes_avx2.h"' tests/unit_lanes.c -lm -o $dir/test || exit 1
+  else
+    cp $lib $dir/mutant.a && $cc $flags -c "$dir/src/simd/avx2.c" -o $dir/avx2.o &&
+      ar r $dir/mutant.a $dir/avx2.o &&
+      $cc $flags -Isrc -Itests "tests/diff_$test.c" $dir/mutant.a -lm -pthread -o $dir/test || exit 1
+  fi
+  if $dir/test 1 25 >$dir/log 2>&1; then
+    echo "not seen by $test: $what"; missed=$((missed + 1))
+  elif ! tail -n 1 $dir/log | grep -q '^FAIL'; then
+    echo "$test did not end with a verdict: $what"; missed=$((missed + 1))
+  else
+    seen=$((seen + 1))
+  fi
+done <<'MUTANTS'
+lanes|lanes_avx2.h|s/_mm256_max_pd(a, b)/_mm256_max_pd(b, a)/|operands of a maximum swapped (no row can show it)
+lanes|lanes_avx2.h|s/_mm256_fmadd_pd(a, b, c); }/_mm256_add_pd(_mm256_mul_pd(a, b), c); }/|multiply-add not fused
+lanes|lanes_avx2.h|s/_CMP_GE_OQ/_CMP_GT_OQ/|>= became >
+backward|lanes_avx2.h|s/return _mm256_fnmadd_pd(a, b, c)/return _mm256_sub_pd(c, _mm256_mul_pd(a, b))/|one multiply-add of exp not fused
+forward|lanes_avx2.h|s/return _mm256_cvtps_pd(_mm_loadu_ps(p))/return _mm256_permute4x64_pd(_mm256_cvtps_pd(_mm_loadu_ps(p)), 0xd8)/|two lanes swapped on load
+forward|lanes_avx2.h|s/p\[0\] . (uint32_t)p\[1\] << 8/p[0]/|one mask byte dropped
+forward|rows_shape.h|s/t = tops_add(t, v, two);/t = tops_add(t, i ? v : minus_inf(), two);/|maximum misses a vector of a masked row
+backward|rows_exp.h|s/0x1.55555443653a9p-3/0x1.55555443653aap-3/|last bit of one coefficient (the exact parameter sums show it)
+forward|rows_exp.h|s/big, 0, 1); }/2.0 * big, 0, 1); }/;s/weigh_as(s, n, max, 6.0, 0, 1)/weigh_as(s, n, max, 12.0, 0, 1)/|a grid twice as coarse
+log|rows_log.h|s/if (r->second == r->max)/if (0)/|one of equal maxima counted twice
+log|rows_shape.h|s/v_max(v_min(s, t.first), t.second)/v_max(s, t.second)/|second largest forgets the first
+backward|lanes_avx2.h|s/down = 0x3f80/down = 0x1f80/|parameter sums rounded to nearest
+backward|rows_gradient.h|s/if (closed) out = v_keep(live, out);//|masked gradients keep a sign
+backward|rows_gradient.h|s/add + carry == 0/carry == 0/|a borrow stops too early
+backward|rows_backward.h|s/x->lo = lane_min(lo)/x->lo = lane_max(lo)/|range of the row
+loss|rows_loss.h|s/if (l->target_live \&\& t < x.lo) x.lo = t;//|range misses the target
+loss|rows_loss.h|s/else if (weight == 1.0)/else if (0)/|p - 1 of the largest entry cancels
+MUTANTS
+rm -rf $dir
+[ $missed -eq 0 ] && [ $seen -gt 0 ] && { echo "PASS diff_mutants seen=$seen"; exit 0; }
+echo "FAIL diff_mutants seen=$seen missed=$missed"
+exit 1
