@@ -87,6 +87,7 @@ static int backward_sign(gradient *g, row *r, size_t i, mpfr_srcptr n, mpfr_srcp
   interval_scale(&t, &t, n);
   interval_sub(&t, &first, &t);
   int sign = mpfr_sgn(t.lo) > 0 ? 1 : mpfr_sgn(t.hi) < 0 ? -1 : 0;
+  if (mpfr_zero_p(first.lo) && mpfr_zero_p(first.hi)) sign = -mpfr_sgn(n); /* E may underflow */
   interval_clear(&first);
   interval_clear(&others);
   interval_clear(&scaled);

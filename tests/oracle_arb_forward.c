@@ -5,7 +5,7 @@
  */
 #include "oracle_arb.h"
 
-enum { CASES = 15000 };
+enum { CASES = 8000 };
 
 static void judge_scalar(tally *t, const fmpq_t truth, const exact_scalar *got, const char *what,
                          size_t c) {
