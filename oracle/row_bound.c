@@ -7,8 +7,8 @@
 #include "ulp.h"
 
 #define U 0x1p-53
-#define CLAMP 0x1p-158            /* weights below it may be computed as 0        */
-#define SLACK (1.0 + 0x1p-40)     /* roundings of this file's own formulas        */
+#define CLAMP 0x1p-158        /* weights below it may be computed as 0        */
+#define SLACK (1.0 + 0x1p-40) /* roundings of this file's own formulas        */
 
 struct entry {
   double y, r[4], slope_size;
@@ -50,7 +50,8 @@ static void raise_factors(double factor[MMAX_NPARAMS], const mmax_params *p, flo
 }
 
 void row_bound_start(struct row_bound *b, const mmax_params *params, const float *logits,
-                     const uint8_t *mask, size_t cols, const float *g, double weight, int every) {
+                     const uint8_t *mask, size_t cols, const float *g, double weight, int every,
+                     size_t target) {
   double top = -INFINITY, top_condition = 0;
   *b = (struct row_bound){.params = params, .cols = cols, .upstream = fabs(weight)};
   for (size_t k = 0; k < cols; k++) {
@@ -69,15 +70,13 @@ void row_bound_start(struct row_bound *b, const mmax_params *params, const float
     raise_factors(b->far_factor, params, logits[k]);
     /* Section Condition size, with the computed sigma's error on top. */
     double z = mmax_sigma(params, logits[k]) - top;
-    if (!every && z + 20 * U * (own + top_condition) < -111) continue;
+    if (!every && k != target && z + 20 * U * (own + top_condition) < -111) continue;
     b->condition = fmax(b->condition, own);
     raise_factors(b->factor, params, logits[k]);
   }
 }
 
-double bound_prob(const struct row_bound *b) {
-  return mmax_bound_probs_ulp(b->condition, b->cols);
-}
+double bound_prob(const struct row_bound *b) { return mmax_bound_probs_ulp(b->condition, b->cols); }
 
 double bound_log(const struct row_bound *b, double condition, exact_value exact) {
   double floor = (double)b->cols * CLAMP / ulp_of_float(exact);
@@ -88,8 +87,8 @@ double bound_grad_logit(const struct row_bound *b, float logit, double p, exact_
   double kappa = mmax_bound_gradient(b->condition, b->cols);
   if (!isfinite(kappa)) return INFINITY; /* A too large: nothing is promised */
   double size = b->upstream * entry_at(b->params, logit).slope_size * fabs(b->params->scale);
-  double allowed = 0x1p-24 * fabs(exact.hi) + 0x1p-149 +
-                   SLACK * size * (kappa * p + 2 * CLAMP);
+  if (isinf(kappa)) return kappa;
+  double allowed = 0x1p-24 * fabs(exact.hi) + 0x1p-149 + SLACK * size * (kappa * p + 2 * CLAMP);
   return allowed / ulp_of_float(exact);
 }
 

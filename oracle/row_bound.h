@@ -20,9 +20,11 @@ struct row_bound {
 };
 
 /* g: upstream gradient of the row, or NULL for `weight` (cross-entropy). every:
-   all unmasked entries count as reaching (label smoothing, which weighs all). */
+   all unmasked entries count as reaching (label smoothing, which weighs all);
+   target: this one does in any case (SIZE_MAX: none). */
 void row_bound_start(struct row_bound *b, const mmax_params *params, const float *logits,
-                     const uint8_t *mask, size_t cols, const float *g, double weight, int every);
+                     const uint8_t *mask, size_t cols, const float *g, double weight, int every,
+                     size_t target);
 
 double bound_prob(const struct row_bound *b);
 /* Also of a loss; logit: the entry's own, which must not be masked. */
