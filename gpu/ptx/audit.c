@@ -217,6 +217,22 @@ static void describe_shape(struct taint *t)
         snprintf(out, left, "the launch geometry alone");
 }
 
+static int by_bits(const void *a, const void *b)
+{
+    const struct mmax_ptx_constant *x = a, *y = b;
+    return x->size != y->size ? (x->size < y->size ? -1 : 1) : x->bits < y->bits ? -1 : x->bits > y->bits;
+}
+
+static void list_constants(struct mmax_ptx_audit *a, const struct program *p)
+{
+    a->constants = (size_t)p->float_count;
+    if (!(a->constant = malloc((a->constants + 1) * sizeof *a->constant)))
+        abort();
+    if (a->constants)
+        memcpy(a->constant, p->floats, a->constants * sizeof *a->constant);
+    qsort(a->constant, a->constants, sizeof *a->constant, by_bits);
+}
+
 int mmax_ptx_audit(struct mmax_ptx_module *module, const char *kernel, struct mmax_ptx_audit *audit, char error[MMAX_PTX_ERROR_SIZE])
 {
     struct loader l = loader_of(module, error);
@@ -244,6 +260,7 @@ int mmax_ptx_audit(struct mmax_ptx_module *module, const char *kernel, struct mm
     audit->registers = p->regs - 1;
     audit->shared_bytes = p->shared_bytes;
     describe_shape(&t);
+    list_constants(audit, p);
     free(t.reg);
     free(t.local);
     return 0;
@@ -252,6 +269,9 @@ int mmax_ptx_audit(struct mmax_ptx_module *module, const char *kernel, struct mm
 void mmax_ptx_audit_free(struct mmax_ptx_audit *audit)
 {
     free(audit->finding);
+    free(audit->constant);
     audit->finding = NULL;
+    audit->constant = NULL;
+    audit->constants = 0;
     audit->count = 0;
 }

@@ -122,6 +122,16 @@ struct operand special(struct decoder *d, enum special_id id)
     return (struct operand){p->special[p->specials - 1].off, 0};
 }
 
+static void note_float(struct decoder *d, unsigned size, uint64_t bits)
+{
+    struct program *p = d->program;
+    for (int k = 0; k < p->float_count; k++)
+        if (p->floats[k].size == size && p->floats[k].bits == bits)
+            return;
+    p->floats = grow_array(d->arena, p->floats, p->float_count, sizeof *p->floats);
+    p->floats[p->float_count++] = (struct mmax_ptx_constant){bits, size};
+}
+
 static struct operand named_special(struct decoder *d, const char *name)
 {
     static const char *const names[SP_COUNT] = {
@@ -171,6 +181,7 @@ struct operand source(struct decoder *d, const struct raw_operand *o, enum type 
     case O_F64:
         if (size != (o->kind == O_F32 ? 4 : 8) || !(type_is_bits(want) || want == T_F32 || want == T_F64))
             reject(d, "float constant where .%s is wanted", type_name(want));
+        note_float(d, size, o->value);
         return constant(d, size, o->value);
     case O_SPECIAL:
         if (!type_agrees(want, T_U32))

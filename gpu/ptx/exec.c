@@ -26,6 +26,11 @@ void execute(struct warp *w, const struct insn *i, uint32_t lanes)
                              "reads a register that nothing has written: %s", w->block->program->reg_name[i->vec[k].reg]);
     }
     i->fn(w, i);
+    if ((i->flags & F_F64) && (i->flags & (F_FMA | F_MUL | F_ADD | F_DIV)) && w->block->machine->choices.digest) {
+        const uint64_t *d = DST(uint64_t, 0);
+        for (uint32_t m = lanes; m; m &= m - 1)
+            w->block->machine->counts.f64_digest += mmax_ptx_digest_of(d[__builtin_ctz(m)]);
+    }
     w->init[i->d[0].reg] |= lanes;
     w->init[i->d[1].reg] |= lanes;
 }

@@ -63,6 +63,7 @@ struct program {
     struct insn *code; int count, room;
     struct constant *constant; int constants;
     struct special *special; int specials;
+    struct mmax_ptx_constant *floats; int float_count;      /* float constants, each once */
     uint32_t file_bytes, regs;          /* regs: number of init masks, the first of which is always full */
     uint32_t shared_bytes, shared_align, dynamic_offset, local_bytes;
     const char **reg_name;              /* by init index, for reports */

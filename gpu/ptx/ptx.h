@@ -70,7 +70,16 @@ struct mmax_ptx_counts {
     uint64_t global_load_sectors, global_store_sectors;     /* 32 bytes each, per warp access */
     uint64_t global_accesses, wide_accesses;                /* warp accesses; those of 16 bytes per lane */
     uint64_t shared_accesses, barriers, atomics;
+    uint64_t f64_digest;                /* see mmax_ptx_choices.digest */
 };
+
+/* What one float64 result adds to the digest (sums of these, so order and grid do not matter). */
+static inline uint64_t mmax_ptx_digest_of(uint64_t bits)
+{
+    bits *= UINT64_C(0x9e3779b97f4a7c15);
+    bits ^= bits >> 29;
+    return bits * UINT64_C(0xbf58476d1ce4e5b9);
+}
 
 struct mmax_ptx_machine *mmax_ptx_machine_new(void);
 void mmax_ptx_machine_free(struct mmax_ptx_machine *machine);
@@ -109,6 +118,8 @@ const struct mmax_ptx_counts *mmax_ptx_counts(const struct mmax_ptx_machine *mac
    outputs do not depend on them. */
 struct mmax_ptx_choices {
     uint64_t nan64;         /* bits of a float64 NaN result; default 0x7fffffffffffffff */
+    int digest;             /* not 0: add every float64 sum, product, fma, quotient and root to counts.f64_digest, so that
+                               intermediate results can be compared with those of a scalar twin */
     int approx_ulps;        /* error added to .approx results in units of their documented bound: -1, 0, 1 */
 };
 void mmax_ptx_choose(struct mmax_ptx_machine *machine, const struct mmax_ptx_choices *choices);
@@ -121,9 +132,14 @@ struct mmax_ptx_finding {
     char text[160];
 };
 
+/* A float constant of the kernel: 8 bytes (0d...) or 4 (0f...). */
+struct mmax_ptx_constant { uint64_t bits; unsigned size; };
+
 struct mmax_ptx_audit {
     size_t count;
     struct mmax_ptx_finding *finding;
+    size_t constants;           /* each once, sorted by size and bits: to be compared with those of the source */
+    struct mmax_ptx_constant *constant;
     char shape[1024];       /* parameters on which branches and addresses depend, as "name+offset ..." */
     unsigned instructions;
     unsigned f64_fma, f64_mul, f64_add, f64_minmax, f64_div, f32_fma, f32_mul, f32_add, barriers, shuffles;
