@@ -25,7 +25,7 @@ struct analysis {
 
   double at_minus_inf, at_plus_inf;
   mmax_interval up[MMAX_MAX_INTERVALS], down[MMAX_MAX_INTERVALS + 1];
-  size_t ups, downs; /* down: where sigma does not increase */
+  size_t ups, downs;  /* down: where sigma does not increase */
   mmax_interval main; /* the longest of up; lo > hi if there is none */
   double turning[2 * MMAX_MAX_INTERVALS];
   size_t turnings;

@@ -59,8 +59,8 @@ int bytes_read(struct bytes *out, const char *path, size_t limit, struct fault *
   else if (S_ISREG(about.st_mode) && (about.st_size < 0 || (size_t)about.st_size > limit))
     result = fault_set(fault, "%s: larger than the limit of %zu bytes", path, limit);
   else
-    result = read_stream(out, stream, S_ISREG(about.st_mode) ? (size_t)about.st_size : 65536,
-                         limit, fault);
+    result = read_stream(out, stream, S_ISREG(about.st_mode) ? (size_t)about.st_size : 65536, limit,
+                         fault);
   (void)fclose(stream);
   return result;
 }

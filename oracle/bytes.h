@@ -16,7 +16,7 @@ struct bytes {
   size_t size;
 };
 
-#define BYTES_LIMIT ((size_t)1 << 34) /* logits, masks, gradients: 16 GiB */
+#define BYTES_LIMIT ((size_t)1 << 34)        /* logits, masks, gradients: 16 GiB */
 #define BYTES_LIMIT_PARAMS ((size_t)1 << 20) /* parameter files: 1 MiB */
 
 /* Reads `path` ("-": standard input); refuses directories and files over `limit`. */

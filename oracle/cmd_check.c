@@ -46,8 +46,8 @@ static void print_quantity(const struct quantity *q) {
 static void print_text(const struct comparison *c, const struct job *job) {
   char shape[SHAPE_TEXT_MAX];
   (void)printf("params %s, input %s (%s: %zu rows of %zu), function %s, backend %s\n",
-               job->model.name, job->input, shape_text(&job->logits.shape, shape),
-               job->rows.rows, job->rows.cols, job->function_text, job->backend_text);
+               job->model.name, job->input, shape_text(&job->logits.shape, shape), job->rows.rows,
+               job->rows.cols, job->function_text, job->backend_text);
   for (size_t k = 0; k < c->quantities; k++) print_quantity(&c->quantity[k]);
   (void)printf("condition A of a row: at most %.6g\n", c->condition);
   if (c->sums > 0)
@@ -58,8 +58,8 @@ static void print_text(const struct comparison *c, const struct job *job) {
                c->oracle.rows.masked_rows, c->oracle.rows.nonfinite_rows,
                c->oracle.rows.ignored_rows, comparison_agrees(c) ? "agree" : "DISAGREE");
   if (c->oracle.undecided_rows > 0)
-    (void)printf("the oracle left %zu rows undecided, first row %zu\n",
-                 c->oracle.undecided_rows, c->oracle.first_undecided);
+    (void)printf("the oracle left %zu rows undecided, first row %zu\n", c->oracle.undecided_rows,
+                 c->oracle.first_undecided);
   (void)printf("%s\n", comparison_within(c) ? "within the bound" : "OUTSIDE THE BOUND");
 }
 
@@ -71,8 +71,7 @@ static json_t *witness_json(const struct witness *w) {
     (void)json_object_set_new(json, "row", json_integer((json_int_t)w->row));
   if (w->row != SIZE_MAX && w->col != SIZE_MAX)
     (void)json_object_set_new(json, "column", json_integer((json_int_t)w->col));
-  if (w->row != SIZE_MAX)
-    (void)json_object_set_new(json, "logit", json_hex((double)w->logit));
+  if (w->row != SIZE_MAX) (void)json_object_set_new(json, "logit", json_hex((double)w->logit));
   (void)json_object_set_new(json, "got", json_hex(w->got));
   (void)json_object_set_new(json, "exact", json_hex(w->exact.hi));
   (void)json_object_set_new(json, "ulp", json_number(w->ulp));
@@ -81,9 +80,9 @@ static json_t *witness_json(const struct witness *w) {
 }
 
 static json_t *quantity_json(const struct quantity *q) {
-  json_t *json = json_pack("{s:s, s:I, s:I, s:I}", "name", q->name, "outputs",
-                           (json_int_t)q->outputs, "not_nearest", (json_int_t)q->misrounded,
-                           "outside", (json_int_t)q->outside);
+  json_t *json =
+      json_pack("{s:s, s:I, s:I, s:I}", "name", q->name, "outputs", (json_int_t)q->outputs,
+                "not_nearest", (json_int_t)q->misrounded, "outside", (json_int_t)q->outside);
   if (q->outputs == 0) return json;
   (void)json_object_set_new(json, "largest_bound_ulp", json_number(q->largest_bound));
   (void)json_object_set_new(json, "worst", witness_json(&q->worst));
@@ -98,15 +97,15 @@ static json_t *comparison_json(const struct comparison *c, const struct job *job
     (void)json_array_append_new(shape, json_integer((json_int_t)job->logits.shape.dim[d]));
   for (size_t k = 0; k < c->quantities; k++)
     (void)json_array_append_new(quantities, quantity_json(&c->quantity[k]));
-  json_t *json = json_pack(
-      "{s:b, s:o, s:o, s:o, s:I, s:I, s:s, s:s, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:b}}",
-      "within_bound", comparison_within(c), "params", json_text(job->model.name), "input", json_text(job->input),
-      "shape", shape, "rows", (json_int_t)job->rows.rows, "cols", (json_int_t)job->rows.cols,
-      "function", job->function_text, "backend", job->backend_text, "quantities", quantities,
-      "condition", json_number(c->condition), "special_rows", "masked",
-      (json_int_t)rows->masked_rows, "nonfinite", (json_int_t)rows->nonfinite_rows, "ignored",
-      (json_int_t)rows->ignored_rows, "undecided", (json_int_t)c->oracle.undecided_rows, "agree",
-      comparison_agrees(c));
+  json_t *json =
+      json_pack("{s:b, s:o, s:o, s:o, s:I, s:I, s:s, s:s, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:b}}",
+                "within_bound", comparison_within(c), "params", json_text(job->model.name), "input",
+                json_text(job->input), "shape", shape, "rows", (json_int_t)job->rows.rows, "cols",
+                (json_int_t)job->rows.cols, "function", job->function_text, "backend",
+                job->backend_text, "quantities", quantities, "condition", json_number(c->condition),
+                "special_rows", "masked", (json_int_t)rows->masked_rows, "nonfinite",
+                (json_int_t)rows->nonfinite_rows, "ignored", (json_int_t)rows->ignored_rows,
+                "undecided", (json_int_t)c->oracle.undecided_rows, "agree", comparison_agrees(c));
   if (c->sums > 0)
     (void)json_object_set_new(
         json, "sums",

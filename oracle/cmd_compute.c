@@ -40,8 +40,8 @@ static int by_library(struct compute *c, struct fault *fault) {
     status = mmax_log_forward(params, &job->rows, c->result, stride, &exec, &c->report);
     break;
   case JOB_BACKWARD:
-    status = mmax_backward(params, &job->rows, job->grad_probs.data, stride, c->result, stride,
-                           acc, &exec, &c->report);
+    status = mmax_backward(params, &job->rows, job->grad_probs.data, stride, c->result, stride, acc,
+                           &exec, &c->report);
     break;
   case JOB_LOSS:
     if (c->grad_logits == NULL && acc == NULL)
@@ -92,10 +92,10 @@ static int by_oracle(struct compute *c, struct fault *fault) {
 }
 
 static struct shape loss_shape(const struct shape *logits) {
-  struct shape shape = {.ndim = logits->ndim > 1 ? logits->ndim - 1 : 1,
-                        .dim = {1},
-                        .fortran = logits->fortran};
-  if (logits->text) return (struct shape){.ndim = 2, .dim = {logits->rows, 1}, .rows = logits->rows, .cols = 1};
+  struct shape shape = {
+      .ndim = logits->ndim > 1 ? logits->ndim - 1 : 1, .dim = {1}, .fortran = logits->fortran};
+  if (logits->text)
+    return (struct shape){.ndim = 2, .dim = {logits->rows, 1}, .rows = logits->rows, .cols = 1};
   for (unsigned d = 0; d + 1 < logits->ndim; d++) shape.dim[d] = logits->dim[d];
   shape_finish(&shape);
   return shape;
@@ -177,29 +177,31 @@ static int run_compute(int argc, char **argv, const char *summary, const char *d
 }
 
 int command_eval(int argc, char **argv) {
-  return run_compute(argc, argv, "run the library on logits from a file",
-                     "A row without an unmasked entry gives zeros, a row with NaN or +inf gives NaN; both are\n"
-                     "noted on standard error and are no error (exit 0).\n"
-                     "\n"
-                     "examples:\n"
-                     "  multimax eval --params deit-small:11 --input x.npy --output p.npy\n"
-                     "  echo '0 1 2.5' | multimax eval --params softmax --input - --output - --hex\n"
-                     "  multimax eval --params p.json --function loss --targets y.npy --input x.npy \\\n"
-                     "      --output loss.npy --grad-logits dx.npy --grad-params dp.json\n"
-                     "\n"
-                     "exit status: 0 done, 2 wrong usage or input (nothing half-written)\n",
-                     by_library);
+  return run_compute(
+      argc, argv, "run the library on logits from a file",
+      "A row without an unmasked entry gives zeros, a row with NaN or +inf gives NaN; both are\n"
+      "noted on standard error and are no error (exit 0).\n"
+      "\n"
+      "examples:\n"
+      "  multimax eval --params deit-small:11 --input x.npy --output p.npy\n"
+      "  echo '0 1 2.5' | multimax eval --params softmax --input - --output - --hex\n"
+      "  multimax eval --params p.json --function loss --targets y.npy --input x.npy \\\n"
+      "      --output loss.npy --grad-logits dx.npy --grad-params dp.json\n"
+      "\n"
+      "exit status: 0 done, 2 wrong usage or input (nothing half-written)\n",
+      by_library);
 }
 
 int command_oracle(int argc, char **argv) {
-  return run_compute(argc, argv, "the same functions over the real numbers, correctly rounded",
-                     "Every output is the float32 (parameter gradients: float64) nearest to the exact real\n"
-                     "result. Special rows are treated as by eval.\n"
-                     "\n"
-                     "examples:\n"
-                     "  multimax oracle --params deit-small:11 --input x.npy --output p.npy\n"
-                     "  multimax oracle --params softmax --function log --input x.txt --output -\n"
-                     "\n"
-                     "exit status: 0 done, 2 wrong usage or input (nothing half-written)\n",
-                     by_oracle);
+  return run_compute(
+      argc, argv, "the same functions over the real numbers, correctly rounded",
+      "Every output is the float32 (parameter gradients: float64) nearest to the exact real\n"
+      "result. Special rows are treated as by eval.\n"
+      "\n"
+      "examples:\n"
+      "  multimax oracle --params deit-small:11 --input x.npy --output p.npy\n"
+      "  multimax oracle --params softmax --function log --input x.txt --output -\n"
+      "\n"
+      "exit status: 0 done, 2 wrong usage or input (nothing half-written)\n",
+      by_oracle);
 }

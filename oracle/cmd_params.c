@@ -49,9 +49,9 @@ static void print_function(const struct analysis *a) {
                  mmax_sigma(p, (float)a->turning[k]));
   print_point("  take-over: below x = %.9g sigma exceeds sigma(0)\n", a->takeover_zero);
   if (!isnan(a->takeover_all))
-    (void)printf("  take-over: below x = %.9g sigma exceeds %.9g, its largest value on (%.6g, %.6g)\n",
-                 a->takeover_all, a->takeover_level, a->main.lo,
-                 isfinite(a->main.hi) ? a->main.hi : a->hi);
+    (void)printf(
+        "  take-over: below x = %.9g sigma exceeds %.9g, its largest value on (%.6g, %.6g)\n",
+        a->takeover_all, a->takeover_level, a->main.lo, isfinite(a->main.hi) ? a->main.hi : a->hi);
   print_point("  falls: above x = %.9g sigma is below sigma(0)\n", a->fall_zero);
   print_point("  vanishes: below x = %.9g a probability beside a logit of 0 is 0 in float32\n",
               a->vanish);
@@ -76,8 +76,9 @@ static void print_text(const struct analysis *a) {
   for (int k = 0; k < ANALYSIS_MASKS; k++)
     (void)printf("%s %.4g (%.6g)", k == 0 ? "" : ",", (double)a->mask_prob[k], (double)a->mask[k]);
   (void)printf("\n\non [%.6g, %.6g], rows of %zu\n", a->lo, a->hi, a->cols);
-  (void)printf("  Lipschitz: |sigma'| <= %.6g, probabilities change at most %.6g times the logits\n",
-               a->lipschitz, a->lipschitz / 2);
+  (void)printf(
+      "  Lipschitz: |sigma'| <= %.6g, probabilities change at most %.6g times the logits\n",
+      a->lipschitz, a->lipschitz / 2);
   (void)printf("  condition A <= %.6g\n", a->condition);
   (void)printf("  error of probabilities <= %.6g ulp, of their logarithms <= %.6g ulp\n",
                a->bound_probs, a->bound_log);
@@ -90,8 +91,7 @@ static void print_text(const struct analysis *a) {
 
 static json_t *numbers_json(const double *values, size_t count) {
   json_t *array = json_array();
-  for (size_t k = 0; k < count; k++)
-    (void)json_array_append_new(array, json_number(values[k]));
+  for (size_t k = 0; k < count; k++) (void)json_array_append_new(array, json_number(values[k]));
   return array;
 }
 
@@ -120,41 +120,42 @@ static json_t *analysis_json(const struct analysis *a) {
   const mmax_params *p = &a->model->params;
   json_t *warnings = json_array(), *turning = json_array();
   for (size_t k = 0; k < a->warnings; k++)
-    (void)json_array_append_new(
-        warnings, json_pack("{s:s, s:o}", "code", a->warning[k].code, "text",
-                            json_text(a->warning[k].text)));
+    (void)json_array_append_new(warnings, json_pack("{s:s, s:o}", "code", a->warning[k].code,
+                                                    "text", json_text(a->warning[k].text)));
   for (size_t k = 0; k < a->turnings; k++)
-    (void)json_array_append_new(
-        turning, json_pack("[o, o]", json_number(a->turning[k]),
-                           json_number(mmax_sigma(p, (float)a->turning[k]))));
-  json_t *range = json_pack(
-      "{s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "lo", json_number(a->lo), "hi",
-      json_number(a->hi), "cols", (json_int_t)a->cols, "lipschitz_sigma",
-      json_number(a->lipschitz), "condition", json_number(a->condition), "probs_ulp",
-      json_number(a->bound_probs), "log_probs_ulp", json_number(a->bound_log), "sum",
-      json_number(a->bound_sum), "gradient_kappa", json_number(a->bound_gradient));
+    (void)json_array_append_new(turning,
+                                json_pack("[o, o]", json_number(a->turning[k]),
+                                          json_number(mmax_sigma(p, (float)a->turning[k]))));
+  json_t *range =
+      json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "lo", json_number(a->lo), "hi",
+                json_number(a->hi), "cols", (json_int_t)a->cols, "lipschitz_sigma",
+                json_number(a->lipschitz), "condition", json_number(a->condition), "probs_ulp",
+                json_number(a->bound_probs), "log_probs_ulp", json_number(a->bound_log), "sum",
+                json_number(a->bound_sum), "gradient_kappa", json_number(a->bound_gradient));
   json_t *overflow = json_pack("{s:[o, o], s:[o, o]}", "float32", point_json(a->overflow32.left),
                                point_json(a->overflow32.right), "float16",
                                point_json(a->overflow16.left), point_json(a->overflow16.right));
   json_t *limits = json_pack("[o, o]", json_number(a->at_minus_inf), json_number(a->at_plus_inf));
-  json_t *takeover = json_pack("{s:o, s:o, s:o}", "sigma_0_below", point_json(a->takeover_zero),
-                               "all_below", point_json(a->takeover_all), "level",
-                               point_json(a->takeover_level));
+  json_t *takeover =
+      json_pack("{s:o, s:o, s:o}", "sigma_0_below", point_json(a->takeover_zero), "all_below",
+                point_json(a->takeover_all), "level", point_json(a->takeover_level));
   return json_pack(
       "{s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
       "params", json_text(a->model->name), "coef", numbers_json(p->coef, 4), "knot",
       numbers_json(p->knot, 4), "terms", (int)p->terms, "scale", json_number(p->scale), "shift",
-      json_number(p->shift), "limits", limits, "increasing",
-      intervals_json(a->up, a->ups), "not_increasing", intervals_json(a->down, a->downs),
-      "turning_points", turning, "takeover", takeover, "falls_above", point_json(a->fall_zero),
-      "vanishes_below", point_json(a->vanish), "overflow", overflow, "finite_masks",
-      masks_json(a), "on_range", range, "warnings", warnings);
+      json_number(p->shift), "limits", limits, "increasing", intervals_json(a->up, a->ups),
+      "not_increasing", intervals_json(a->down, a->downs), "turning_points", turning, "takeover",
+      takeover, "falls_above", point_json(a->fall_zero), "vanishes_below", point_json(a->vanish),
+      "overflow", overflow, "finite_masks", masks_json(a), "on_range", range, "warnings", warnings);
 }
 
 static const char details[] =
-    "Prints the coefficients, the limits, where sigma increases, its turning points, from where on\n"
-    "very negative logits take over, where float32 and float16 evaluations of Eq. 6 overflow, and,\n"
-    "for a range of logits, the Lipschitz constant and the accuracy bounds. One warning per hazard.\n"
+    "Prints the coefficients, the limits, where sigma increases, its turning points, from where "
+    "on\n"
+    "very negative logits take over, where float32 and float16 evaluations of Eq. 6 overflow, "
+    "and,\n"
+    "for a range of logits, the Lipschitz constant and the accuracy bounds. One warning per "
+    "hazard.\n"
     "\n"
     "warning codes: takeover floor suppressed ceiling nonmonotone crossing1 crossing2 float16\n"
     "               nan-mask lowest-mask accuracy\n"
@@ -188,7 +189,8 @@ int command_params(int argc, char **argv) {
   int parsed = options_parse(&usage, argc, argv, &fault);
   if (parsed > 0) return EXIT_FINE;
   if (parsed < 0) return fault_report(argv[0], &fault);
-  if (params_text == NULL) (void)fault_set(&fault, "--params is required");
+  if (params_text == NULL)
+    (void)fault_set(&fault, "--params is required");
   else if (!(lo <= hi) || !(fabs(lo) <= (double)FLT_MAX) || !(fabs(hi) <= (double)FLT_MAX))
     (void)fault_set(&fault, "--lo %g --hi %g: need finite float32 numbers, lo <= hi", lo, hi);
   else if (cols < 1 || cols > MMAX_MAX_COLS)

@@ -22,8 +22,8 @@ struct witness {
 struct quantity {
   const char *name; /* "probs", "log_probs", "loss", "grad_logits", "grad_params" */
   size_t outputs, misrounded, outside; /* misrounded: not the bits of `nearest` */
-  struct witness worst;    /* largest ulp         */
-  struct witness tightest; /* largest ulp / bound */
+  struct witness worst;                /* largest ulp         */
+  struct witness tightest;             /* largest ulp / bound */
   double largest_bound;
 };
 

@@ -14,8 +14,7 @@ struct fault {
 enum { EXIT_FINE = 0, EXIT_OUTSIDE = 1, EXIT_INPUT = 2 };
 
 /* Formats the sentence; returns -1, so that a reader can `return fault_set(...)`. */
-int fault_set(struct fault *fault, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+int fault_set(struct fault *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints `multimax COMMAND: sentence` on stderr and returns EXIT_INPUT. */
 int fault_report(const char *command, const struct fault *fault);

@@ -46,8 +46,9 @@ struct option job_option_smoothing(struct job *job) {
                          "loss: label smoothing in [0, 1] (default 0)"};
 }
 struct option job_option_backend(struct job *job) {
-  return (struct option){"--backend", "NAME", OPTION_TEXT, &job->backend_text,
-                         "auto (default), ref, portable, avx2, avx512, neon: all give\nthe same bits"};
+  return (struct option){
+      "--backend", "NAME", OPTION_TEXT, &job->backend_text,
+      "auto (default), ref, portable, avx2, avx512, neon: all give\nthe same bits"};
 }
 struct option job_option_threads(struct job *job) {
   return (struct option){"--threads", "N", OPTION_COUNT, &job->threads,
@@ -73,7 +74,8 @@ static int find_backend(struct job *job, struct fault *fault) {
     job->backend = (mmax_backend)k;
     return 0;
   }
-  return fault_set(fault, "--backend %s: auto, ref, portable, avx2, avx512 or neon", job->backend_text);
+  return fault_set(fault, "--backend %s: auto, ref, portable, avx2, avx512 or neon",
+                   job->backend_text);
 }
 
 /* Options that the chosen function lacks or would ignore. */
@@ -102,10 +104,10 @@ static int load_targets(struct job *job, struct fault *fault) {
     return -1;
   for (size_t r = 0; r < job->logits.shape.rows; r++) {
     int32_t t = job->target_data[r];
-    if (job->logits.shape.cols != 0 && t != job->ignore_index && (t < 0 || (size_t)t >= job->logits.shape.cols))
+    if (job->logits.shape.cols != 0 && t != job->ignore_index &&
+        (t < 0 || (size_t)t >= job->logits.shape.cols))
       return fault_set(fault, "%s: target %d of row %zu is neither a class (0..%zu) nor %d",
-                       job->targets_path, (int)t, r, job->logits.shape.cols - 1,
-                       job->ignore_index);
+                       job->targets_path, (int)t, r, job->logits.shape.cols - 1, job->ignore_index);
   }
   job->targets = (mmax_targets){.target = job->target_data,
                                 .ignore_index = job->ignore_index,
@@ -175,7 +177,8 @@ void job_note_rows(const char *command, const mmax_report *report) {
     (void)fprintf(stderr, "multimax %s: note: %zu rows without an unmasked entry, first row %zu\n",
                   command, report->masked_rows, report->first_masked);
   if (report->nonfinite_rows > 0)
-    (void)fprintf(stderr, "multimax %s: note: %zu rows hold NaN or +inf and became NaN, first row %zu\n",
+    (void)fprintf(stderr,
+                  "multimax %s: note: %zu rows hold NaN or +inf and became NaN, first row %zu\n",
                   command, report->nonfinite_rows, report->first_nonfinite);
   if (report->ignored_rows > 0)
     (void)fprintf(stderr, "multimax %s: note: %zu rows ignored\n", command, report->ignored_rows);

@@ -30,7 +30,7 @@ struct job {
   mmax_rows rows;
 };
 
-#define JOB_DEFAULTS                                                                           \
+#define JOB_DEFAULTS                                                                               \
   (struct job) { .function_text = "forward", .backend_text = "auto", .ignore_index = -100 }
 
 /* Rows of an option table that fill a struct job; a table lists the ones it offers. */

@@ -32,9 +32,11 @@ static const char details[] =
     "Where the 8 numbers come from (--params):\n"
     "    softmax                             no modulator at all\n"
     "    deit-small:1..12, wikitext103:1..6  learned layers, Tables 7 and 8 of the paper\n"
-    "    FILE.csv:ROW                        header tb1,td1,tb2,td2,b1,d1,b2,d2 or ts0,..,ts3,b1,..\n"
+    "    FILE.csv:ROW                        header tb1,td1,tb2,td2,b1,d1,b2,d2 or "
+    "ts0,..,ts3,b1,..\n"
     "    FILE.json                           {\"temperatures\": [..], \"knots\": [..]} or\n"
-    "                                        {\"ts\": [..], \"ranges\": [..]}; see the manual page\n"
+    "                                        {\"ts\": [..], \"ranges\": [..]}; see the manual "
+    "page\n"
     "\n"
     "First steps:\n"
     "    echo '0 1 2.5' | multimax eval --params deit-small:11 --input - --output -\n"
@@ -54,12 +56,10 @@ static int print_overview(FILE *stream) {
 
 int main(int argc, char **argv) {
   if (argc < 2) return print_overview(stderr);
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-      strcmp(argv[1], "help") == 0)
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
     return print_overview(stdout);
   if (strcmp(argv[1], "--version") == 0) {
-    (void)printf("multimax %d.%d.%d\n", MMAX_VERSION_MAJOR, MMAX_VERSION_MINOR,
-                 MMAX_VERSION_PATCH);
+    (void)printf("multimax %d.%d.%d\n", MMAX_VERSION_MAJOR, MMAX_VERSION_MINOR, MMAX_VERSION_PATCH);
     return EXIT_FINE;
   }
   for (int k = 0; k < COMMANDS; k++)

@@ -20,8 +20,8 @@
 
 /* 0..3 temperatures, 4..7 ts, 8..11 knots, 12 scale, 13 shift, 14 layer */
 enum { SCALE = 12, SHIFT = 13, LAYER = 14, FIELDS = 15, COLUMNS_MAX = 64 };
-static const char *const field_name[FIELDS] = {"tb1", "td1", "tb2", "td2", "ts0",
-                                               "ts1", "ts2", "ts3", "b1",  "d1",
+static const char *const field_name[FIELDS] = {"tb1", "td1", "tb2",   "td2",   "ts0",
+                                               "ts1", "ts2", "ts3",   "b1",    "d1",
                                                "b2",  "d2",  "scale", "shift", "layer"};
 static const char *const range_name[4] = {"range0", "range1", "range2", "range3"};
 
@@ -57,9 +57,8 @@ static int next_line(struct line *line, const struct bytes *bytes, size_t *at,
       if (line->cells == COLUMNS_MAX)
         return fault_set(fault, "%s: line %zu: more than %d columns", bytes->name, line->number,
                          COLUMNS_MAX);
-      line->cell[line->cells++] = (struct cell){.text = data + first,
-                                                .length = last - first,
-                                                .column = first - start + 1};
+      line->cell[line->cells++] =
+          (struct cell){.text = data + first, .length = last - first, .column = first - start + 1};
       from = to + 1;
     }
     if (line->cells > 1 || line->cell[0].length > 0) return 1;
@@ -101,8 +100,7 @@ static int read_header(int which[FIELDS], const struct bytes *bytes, const struc
                       "is not a known column (layer, tb1, td1, tb2, td2 or ts0..ts3, b1, d1, b2, "
                       "d2, scale, shift)",
                       fault);
-    if (which[field] >= 0)
-      return bad_cell(bytes, line, &line->cell[k], "appears twice", fault);
+    if (which[field] >= 0) return bad_cell(bytes, line, &line->cell[k], "appears twice", fault);
     which[field] = (int)k;
   }
   return 0;
@@ -112,18 +110,21 @@ static int read_header(int which[FIELDS], const struct bytes *bytes, const struc
 static int find_terms(struct model *model, const int which[FIELDS], const struct bytes *bytes,
                       struct fault *fault) {
   model->from_ts = which[4] >= 0;
-  const int *value = model->from_ts ? which + 4 : which, *other = model->from_ts ? which : which + 4;
+  const int *value = model->from_ts ? which + 4 : which,
+            *other = model->from_ts ? which : which + 4;
   unsigned terms = 0;
   for (int k = 0; k < 4; k++) {
     if (other[k] >= 0)
       return fault_set(fault, "%s: line 1: temperatures and ts are mixed", bytes->name);
     if ((value[k] >= 0) != (which[8 + k] >= 0))
       return fault_set(fault, "%s: line 1: column %s is missing", bytes->name,
-                       value[k] >= 0 ? field_name[8 + k] : field_name[(model->from_ts ? 4 : 0) + k]);
+                       value[k] >= 0 ? field_name[8 + k]
+                                     : field_name[(model->from_ts ? 4 : 0) + k]);
     if (value[k] >= 0) terms |= 1u << k;
   }
   if (terms != MMAX_MULTIMAX_L && terms != MMAX_ORDER_1 && terms != MMAX_ORDER_2)
-    return fault_set(fault, "%s: line 1: columns for no order: tb1,b1 or tb1,td1,b1,d1 or all eight",
+    return fault_set(fault,
+                     "%s: line 1: columns for no order: tb1,b1 or tb1,td1,b1,d1 or all eight",
                      bytes->name);
   if ((which[SCALE] >= 0) != (which[SHIFT] >= 0))
     return fault_set(fault, "%s: line 1: scale and shift come together", bytes->name);
@@ -131,8 +132,8 @@ static int find_terms(struct model *model, const int which[FIELDS], const struct
   return 0;
 }
 
-static int read_number(float *value, int column, const struct bytes *bytes,
-                       const struct line *line, struct fault *fault) {
+static int read_number(float *value, int column, const struct bytes *bytes, const struct line *line,
+                       struct fault *fault) {
   const char *why;
   if (column < 0) return 0;
   const struct cell *cell = &line->cell[column];

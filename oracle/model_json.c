@@ -21,8 +21,8 @@ static int bad(const struct bytes *bytes, const char *key, const char *why, stru
   return fault_set(fault, "%s: \"%.40s\" %s", bytes->name, key, why);
 }
 
-static int read_value(float *value, const json_t *json, const char *key,
-                      const struct bytes *bytes, struct fault *fault) {
+static int read_value(float *value, const json_t *json, const char *key, const struct bytes *bytes,
+                      struct fault *fault) {
   const char *why = "is not a number";
   if (json_is_number(json)) {
     double wide = json_number_value(json);
@@ -31,8 +31,8 @@ static int read_value(float *value, const json_t *json, const char *key,
     *value = (float)wide;
     return 0;
   }
-  if (json_is_string(json) && number_parse(value, json_string_value(json),
-                                           json_string_length(json), &why) == 0)
+  if (json_is_string(json) &&
+      number_parse(value, json_string_value(json), json_string_length(json), &why) == 0)
     return 0;
   return bad(bytes, key, why, fault);
 }
@@ -85,8 +85,8 @@ static int read_object(struct model *model, const json_t *object, const struct b
   if (!json_is_object(object)) return fault_set(fault, "%s: not a JSON object", bytes->name);
   if (check_keys(object, bytes, fault) != 0) return -1;
   int ts = json_object_get(object, "ts") != NULL || json_object_get(object, "ranges") != NULL;
-  if (ts && (json_object_get(object, "temperatures") != NULL ||
-             json_object_get(object, "knots") != NULL))
+  if (ts &&
+      (json_object_get(object, "temperatures") != NULL || json_object_get(object, "knots") != NULL))
     return fault_set(fault, "%s: give temperatures and knots, or ts and ranges, not both",
                      bytes->name);
   model->from_ts = ts;
@@ -105,7 +105,8 @@ static int read_object(struct model *model, const json_t *object, const struct b
 
 int model_parse_json(struct model *model, const struct bytes *bytes, struct fault *fault) {
   json_error_t error;
-  json_t *object = json_loadb((const char *)bytes->data, bytes->size, JSON_REJECT_DUPLICATES, &error);
+  json_t *object =
+      json_loadb((const char *)bytes->data, bytes->size, JSON_REJECT_DUPLICATES, &error);
   if (object == NULL)
     return fault_set(fault, "%s: line %d, column %d (byte %d): %s", bytes->name, error.line,
                      error.column, error.position, error.text);

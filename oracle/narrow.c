@@ -8,8 +8,8 @@
 #include "float_order.h"
 
 float narrow_sigma32(const mmax_params *params, float x) {
-  float y = (params->terms & MMAX_TERM_AFFINE) == 0
-                ? x : (float)params->scale * x + (float)params->shift;
+  float y =
+      (params->terms & MMAX_TERM_AFFINE) == 0 ? x : (float)params->scale * x + (float)params->shift;
   float s = y;
   for (int k = 0; k < 4; k++) {
     if ((params->terms >> k & 1u) == 0) continue;

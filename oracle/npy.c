@@ -165,8 +165,8 @@ static int check_size(struct npy *npy, const struct bytes *bytes, struct fault *
                      bytes->name, count, npy->width, npy->offset, bytes->size);
   if (count * npy->width < available)
     return fault_set(fault, "%s: byte %zu: %zu bytes follow the %zu elements of the header",
-                     bytes->name, npy->offset + count * npy->width,
-                     available - count * npy->width, count);
+                     bytes->name, npy->offset + count * npy->width, available - count * npy->width,
+                     count);
   npy->count = count;
   return 0;
 }

@@ -12,14 +12,14 @@
 #include "bytes.h"
 
 struct npy {
-  char kind;        /* as in NumPy: 'f', 'i', 'u', 'b' */
-  unsigned width;   /* bytes per element: 1, 2, 4, 8   */
-  int big_endian;   /* */
-  int fortran;      /* first index runs fastest        */
-  unsigned ndim;    /* 1..3                            */
-  size_t dim[3];    /* outermost first                 */
-  size_t count;     /* product of dim                  */
-  size_t offset;    /* of the first element            */
+  char kind;      /* as in NumPy: 'f', 'i', 'u', 'b' */
+  unsigned width; /* bytes per element: 1, 2, 4, 8   */
+  int big_endian; /* else little-endian */
+  int fortran;    /* first index runs fastest        */
+  unsigned ndim;  /* 1..3                            */
+  size_t dim[3];  /* outermost first                 */
+  size_t count;   /* product of dim                  */
+  size_t offset;  /* of the first element            */
 };
 
 int npy_is(const struct bytes *bytes);
@@ -28,7 +28,7 @@ int npy_header(struct npy *npy, const struct bytes *bytes, struct fault *fault);
 /* Raw little-endian value of element k counted in C order (last index fastest). */
 uint64_t npy_element(const struct npy *npy, const struct bytes *bytes, size_t k);
 
-/* Writes a version 1.0 header of `descr` ("<f4") into text; returns its length, a multiple of 64. */
+/* Writes a version 1.0 header of `descr` ("<f4"); returns its length, a multiple of 64. */
 #define NPY_HEADER_MAX 256
 size_t npy_compose(char text[NPY_HEADER_MAX], const char *descr, int fortran, unsigned ndim,
                    const size_t dim[3]);

@@ -78,7 +78,8 @@ int options_parse(const struct usage *usage, int argc, char **argv, struct fault
     if (found->kind == OPTION_FLAG) {
       if (value != NULL) return fault_set(fault, "%s takes no value", found->name);
     } else if (value == NULL) {
-      if (a + 1 == argc) return fault_set(fault, "%s needs a value: %s", found->name, found->argument);
+      if (a + 1 == argc)
+        return fault_set(fault, "%s needs a value: %s", found->name, found->argument);
       value = argv[++a];
     }
     if (store(found, value, fault) != 0) return -1;

@@ -59,8 +59,7 @@ int output_commit(struct output *output, struct fault *fault) {
     failed = fclose(output->stream) != 0;
     output->stream = NULL;
   }
-  if (!failed && output->temporary != NULL)
-    failed = rename(output->temporary, output->path) != 0;
+  if (!failed && output->temporary != NULL) failed = rename(output->temporary, output->path) != 0;
   if (failed) {
     (void)fault_set(fault, "%s: cannot write: %s",
                     output->stream == stdout ? "standard output" : output->path, strerror(errno));

@@ -49,23 +49,22 @@ mmax_status slice_library(const struct job *job, struct slice *s, mmax_accumulat
   case JOB_FORWARD: return mmax_forward(params, &s->rows, s->got, stride, &exec, report);
   case JOB_LOG: return mmax_log_forward(params, &s->rows, s->got, stride, &exec, report);
   case JOB_BACKWARD:
-    return mmax_backward(params, &s->rows, job->grad_probs.data, stride, s->got, stride, acc,
-                         &exec, report);
+    return mmax_backward(params, &s->rows, job->grad_probs.data, stride, s->got, stride, acc, &exec,
+                         report);
   default:
-    return mmax_cross_entropy_backward(params, &s->rows, &s->targets, NULL, s->loss, s->got,
-                                       stride, acc, &exec, report);
+    return mmax_cross_entropy_backward(params, &s->rows, &s->targets, NULL, s->loss, s->got, stride,
+                                       acc, &exec, report);
   }
 }
 
-exact_status slice_oracle(const struct job *job, struct slice *s, exact_grads *grads,
-                          progress *bar, exact_report *report) {
+exact_status slice_oracle(const struct job *job, struct slice *s, exact_grads *grads, progress *bar,
+                          exact_report *report) {
   const mmax_params *params = &job->model.params;
   exact_run run = {.threads = (unsigned)job->threads, .progress = bar};
   exact_run quiet = {.threads = (unsigned)job->threads, .progress = NULL};
   size_t stride = s->rows.stride;
   if (s->probs != NULL) {
-    exact_status status =
-        exact_forward(params, &s->rows, NULL, s->probs, stride, &quiet, report);
+    exact_status status = exact_forward(params, &s->rows, NULL, s->probs, stride, &quiet, report);
     if (status < 0) return status;
   }
   switch (job->function) {
@@ -77,7 +76,7 @@ exact_status slice_oracle(const struct job *job, struct slice *s, exact_grads *g
     return exact_backward(params, &s->rows, job->grad_probs.data, stride, s->nearest, s->exact,
                           stride, grads, &run, report);
   default:
-    return exact_cross_entropy(params, &s->rows, &s->targets, NULL, s->nearest_loss,
-                               s->exact_loss, s->nearest, s->exact, stride, grads, &run, report);
+    return exact_cross_entropy(params, &s->rows, &s->targets, NULL, s->nearest_loss, s->exact_loss,
+                               s->nearest, s->exact, stride, grads, &run, report);
   }
 }

@@ -25,7 +25,7 @@ void slice_at(struct slice *s, const struct job *job, size_t first, size_t count
 
 mmax_status slice_library(const struct job *job, struct slice *s, mmax_accumulator *acc,
                           mmax_report *report);
-exact_status slice_oracle(const struct job *job, struct slice *s, exact_grads *grads,
-                          progress *bar, exact_report *report);
+exact_status slice_oracle(const struct job *job, struct slice *s, exact_grads *grads, progress *bar,
+                          exact_report *report);
 
 #endif

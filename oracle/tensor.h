@@ -24,7 +24,7 @@ struct tensor {
   float *data; /* rows * cols, C order */
 };
 
-/* .npy (float32 either byte order; float16, widened exactly) or text (text.h), told apart by content. */
+/* .npy (float32; float16 is widened exactly) or text (text.h), told apart by content. */
 int tensor_read(struct tensor *out, const char *path, struct fault *fault);
 int tensor_parse(struct tensor *out, const struct bytes *bytes, struct fault *fault);
 void tensor_free(struct tensor *tensor);

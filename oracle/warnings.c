@@ -28,7 +28,8 @@ static void warn_limits(struct analysis *a) {
            "finite mask values take over, so mask with a mask or -inf, never with -1e4 or -1e9",
            a->takeover_all);
   } else if (a->at_minus_inf != -INFINITY) {
-    warn(a, "floor", "sigma(-inf) = %.6g: no logit can be pushed to probability 0", a->at_minus_inf);
+    warn(a, "floor", "sigma(-inf) = %.6g: no logit can be pushed to probability 0",
+         a->at_minus_inf);
   }
   if (a->at_plus_inf == -INFINITY)
     warn(a, "suppressed",
@@ -70,12 +71,13 @@ static void warn_formats(struct analysis *a) {
     warn(a, "nan-mask",
          "evaluated in float32, sigma(-inf) is NaN: masks must not pass through sigma (this "
          "library leaves masked entries out)");
-  for (int k = 0; k < ANALYSIS_MASKS; k++)
-    if (!isfinite(a->mask_sigma32[k]) && a->mask_sigma32[k] != -INFINITY) {
-      warn(a, "lowest-mask", "evaluated in float32, sigma(%.6g) is %g: that mask value spoils a row",
-           (double)a->mask[k], (double)a->mask_sigma32[k]);
-      break;
-    }
+  for (int k = 0; k < ANALYSIS_MASKS; k++) {
+    float got = a->mask_sigma32[k];
+    if (isfinite(got) || got == -INFINITY) continue;
+    warn(a, "lowest-mask", "evaluated in float32, sigma(%.6g) is %s: that mask value spoils a row",
+         (double)a->mask[k], isnan(got) ? "NaN" : "+inf");
+    break;
+  }
 }
 
 void analysis_warn(struct analysis *a) {
