@@ -16,7 +16,7 @@ $(B)/oracle/oracle-speed: $(B)/oracle/exact_speed.o $(B)/oracle/liboracle.a
 	$(CC) $< $(ORACLE_LIBS) -o $@
 
 # Tests. FLINT's headers are not clean under -Wconversion: include them as system headers.
-ORACLE_TESTS := oracle_ulp oracle_exact_vectors oracle_special oracle_arb_forward oracle_arb_gradient
+ORACLE_TESTS := oracle_ulp oracle_interval oracle_exact_vectors oracle_special oracle_arb_forward oracle_arb_gradient
 ORACLE_ARB   := $(B)/tests/oracle_arb_forward $(B)/tests/oracle_arb_gradient
 $(ORACLE_TESTS:%=$(B)/tests/%): TEST_DEPS = $(B)/oracle/liboracle.a
 $(ORACLE_TESTS:%=$(B)/tests/%): TEST_LIBS = $(ORACLE_LIBS)

@@ -28,7 +28,7 @@ static void draw(const progress *bar, size_t done, uint64_t now) {
   double share = bar->total > 0 ? (double)done / (double)bar->total : 1.0;
   double elapsed = (double)(now - bar->start_ns) * 1e-9;
   unsigned left = share > 0.0 ? (unsigned)(elapsed / share - elapsed + 0.5) : 0;
-  int full = (int)(share * WIDTH);
+  int full = (int)(share * (double)WIDTH);
   fprintf(stderr, "\r%s [%.*s%*s] %3.0f%%  %u:%02u left \033[K", bar->label, full,
           "##############################", WIDTH - full, "", share * 100.0, left / 60,
           left % 60);

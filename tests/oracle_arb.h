@@ -85,7 +85,7 @@ static inline void point_set(point *p, const mmax_params *params, float x) {
   fmpq_add(y, y, u);
   fmpq_set(p->sigma, y);
   fmpq_abs(p->condition, y);
-  fmpq_one(p->slope);
+  fmpq_set_si(p->slope, 1, 1);
   for (int j = 0; j < MMAX_NPARAMS; j++) fmpq_zero(p->weight[j]);
   for (int j = 0; j < 4; j++) {
     static const int side[4] = {-1, 1, -1, 1}; /* u = side (y - k), active if u > 0 */
