@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Probabilities and log-probabilities. Twin of src/ref/forward.c and log_forward.c. */
+#include "row.cuh"
+
+namespace mmax {
+
+__device__ inline float finish(mmax_status state, float masked_row, float value) {
+  return state == MMAX_ROW_NONFINITE ? canonical_nan()
+                                     : state == MMAX_ROW_MASKED ? masked_row : value;
+}
+
+/* The row's sigma, then its weights, in registers: PER entries a thread. */
+template <class G, int PER>
+__device__ inline void forward_in_registers(const batch &b, float *probs, int64_t stride) {
+  G g;
+  for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
+    row w = row_at(b, r);
+    double v[PER], max = (double)minus_inf();
+    unsigned flags = 0;
+#pragma unroll
+    for (int k = 0; k < PER; k++) {
+      int64_t i = g.rank() + (int64_t)G::threads * k;
+      v[k] = (double)minus_inf();
+      if (i < w.n) {
+        float x = w.x[i];
+        bool masked = (w.mask != nullptr && w.mask[i] != 0) || is_minus_inf(x);
+        flags |= masked ? 0u : is_finite(x) ? has_entry : has_entry | has_nonfinite;
+        v[k] = masked ? (double)minus_inf() : modulated(b.params, x);
+        max = larger(max, v[k]);
+      }
+    }
+    max = g.template reduce<op_max>(max);
+    mmax_status state = row_state(g.template reduce<op_or>(flags));
+    wide_sum sum = {0, 0};
+#pragma unroll
+    for (int k = 0; k < PER; k++) {
+      /* -inf - max: the clamp gives 0, also where max is -inf and the difference NaN */
+      v[k] = exp_nonpositive(sub(v[k], max));
+      sum.lo += (uint64_t)quantise(v[k], 6.0); /* PER * 2^50 fits */
+    }
+    double inverse = __ddiv_rn(1.0, total(g.template reduce<op_sum>(sum), 0x1p-50));
+    float *out = probs + r * stride;
+#pragma unroll
+    for (int k = 0; k < PER; k++) {
+      int64_t i = g.rank() + (int64_t)G::threads * k;
+      if (i < w.n) out[i] = finish(state, 0.0f, __double2float_rn(mul(v[k], inverse)));
+    }
+    if (g.rank() == 0) report_row(b, r, state);
+  }
+}
+
+/* Rows too long for registers: weights are computed twice. */
+template <class G> __device__ inline void forward_any(const batch &b, float *probs, int64_t stride) {
+  G g;
+  for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
+    row w = row_at(b, r);
+    mmax_status state = row_state(row_flags(g, w));
+    double max = row_max(g, b, w), inverse = inverse_sum(g, b, w, max);
+    for (int64_t i = g.rank(); i < w.n; i += G::threads) {
+      float p = __double2float_rn(mul(weight(b, w, i, max), inverse));
+      probs[r * stride + i] = finish(state, 0.0f, p);
+    }
+    if (g.rank() == 0) report_row(b, r, state);
+  }
+}
+
+template <class G> __device__ inline void log_any(const batch &b, float *log_probs, int64_t stride) {
+  G g;
+  for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
+    row w = row_at(b, r);
+    mmax_status state = row_state(row_flags(g, w));
+    lse l = row_lse(g, b, w);
+    for (int64_t i = g.rank(); i < w.n; i += G::threads) {
+      float v = __double2float_rn(sub(sub(modulated(b.params, w.x[i]), l.max), l.log));
+      log_probs[r * stride + i] = finish(state, minus_inf(), unmasked(w, i) ? v : minus_inf());
+    }
+    if (g.rank() == 0) report_row(b, r, state);
+  }
+}
+
+} // namespace mmax
+
+using namespace mmax;
+
+#define FORWARD_KERNEL(name, group, per)                                                       \
+  extern "C" __global__ void __launch_bounds__(group::threads == 32 ? 128 : group::threads)    \
+      name(batch b, float *probs, int64_t stride) {                                            \
+    forward_in_registers<group, per>(b, probs, stride);                                        \
+  }
+
+FORWARD_KERNEL(mmax_forward_warp_2, warp_group, 2)
+FORWARD_KERNEL(mmax_forward_warp_8, warp_group, 8)
+FORWARD_KERNEL(mmax_forward_warp_32, warp_group, 32)
+FORWARD_KERNEL(mmax_forward_block_16, block_group, 16)
+
+extern "C" __global__ void __launch_bounds__(256)
+    mmax_forward_block_any(batch b, float *probs, int64_t stride) {
+  forward_any<block_group>(b, probs, stride);
+}
+extern "C" __global__ void __launch_bounds__(128)
+    mmax_log_warp(batch b, float *log_probs, int64_t stride) {
+  log_any<warp_group>(b, log_probs, stride);
+}
+extern "C" __global__ void __launch_bounds__(256)
+    mmax_log_block(batch b, float *log_probs, int64_t stride) {
+  log_any<block_group>(b, log_probs, stride);
+}
