@@ -3,7 +3,7 @@
 #ifndef MMAX_SIMD_ROWS_FORWARD_H
 #define MMAX_SIMD_ROWS_FORWARD_H
 
-#include "rows_group.h"
+#include "rows_short.h"
 
 /* out = float(e * factor). */
 static inline void scale_run(const double *e, size_t n, double factor, float *out) {
@@ -18,8 +18,10 @@ static void rows_forward(const mmax_params *params, const mmax_rows *in, mmax_ou
   double stack[V_CHUNK];
   batch b = batch_of(params, in, stack, scratch);
   row rows[V_GROUP];
-  for (size_t first = 0; first < in->rows; first += b.group) {
-    size_t count = group_open(&b, first, rows);
+  for (size_t first = 0, count; first < in->rows; first += count) {
+    count = short_try(&b, probs, first);
+    if (count > 0) continue;
+    count = group_open(&b, first, rows);
     group_modulate(&b, rows, count);
     group_weigh(&b, rows, count);
     for (size_t r = 0; r < count; r++) {
