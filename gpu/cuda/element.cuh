@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "../../src/multimax.h"
+#include "multimax.h"
 
 namespace mmax {
 

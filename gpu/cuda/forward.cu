@@ -93,15 +93,15 @@ FORWARD_KERNEL(mmax_forward_warp_8, warp_group, 8)
 FORWARD_KERNEL(mmax_forward_warp_32, warp_group, 32)
 FORWARD_KERNEL(mmax_forward_block_16, block_group, 16)
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     mmax_forward_block_any(batch b, float *probs, int64_t stride) {
   forward_any<block_group>(b, probs, stride);
 }
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 8)
     mmax_log_warp(batch b, float *log_probs, int64_t stride) {
   log_any<warp_group>(b, log_probs, stride);
 }
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     mmax_log_block(batch b, float *log_probs, int64_t stride) {
   log_any<block_group>(b, log_probs, stride);
 }

@@ -98,7 +98,7 @@ struct token lex_next(struct lexer *x)
             refuse(x->loader, x->line, "float constant is too long");
     } else if (isdigit(c)) {
         integer(x, &t);
-    } else if (c == '.' && (isalpha(after) || after == '_')) {
+    } else if (c == '.' && (isalnum(after) || after == '_')) {
         t.kind = K_DOT;
         for (x->at++; x->at < x->end; x->at++)
             if (!word_char((unsigned char)*x->at)) {

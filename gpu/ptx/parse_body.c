@@ -5,11 +5,12 @@
 
 #include "parser.h"
 
-static int find_reg(const struct parser *p, const char *name, size_t length)
+/* The register `name` in a scope no further out than `outermost`, or -1. */
+static int find_reg_within(const struct parser *p, const char *name, size_t length, int outermost)
 {
     for (int i = p->ranges - 1; i >= 0; i--) {
         const struct reg_range *r = &p->range[i];
-        if (!r->live || length < r->length || memcmp(name, r->prefix, r->length) != 0)
+        if (!r->live || r->depth < outermost || length < r->length || memcmp(name, r->prefix, r->length) != 0)
             continue;
         if (r->count == 0) {
             if (length == r->length)
@@ -26,6 +27,11 @@ static int find_reg(const struct parser *p, const char *name, size_t length)
             return r->first + (int)n;
     }
     return -1;
+}
+
+static int find_reg(const struct parser *p, const char *name, size_t length)
+{
+    return find_reg_within(p, name, length, 0);
 }
 
 static const struct variable *find_variable(const struct parser *p, const char *name, size_t length)
@@ -51,9 +57,11 @@ static void add_range(struct parser *p, enum type type, int line)
         count = (int)n;
         expect_punct(p, '>');
     }
+    bool twice = count == 0 && find_reg_within(p, name, strlen(name), p->depth) >= 0;
     for (int i = 0; i < p->ranges; i++)
-        if (p->range[i].live && p->range[i].depth == p->depth && strcmp(p->range[i].prefix, name) == 0)
-            refuse(p->loader, line, "register `%s` is declared twice in one scope", name);
+        twice |= p->range[i].live && p->range[i].depth == p->depth && strcmp(p->range[i].prefix, name) == 0;
+    if (twice)
+        refuse(p->loader, line, "register `%s` is declared twice in one scope", name);
     p->range = grow(p, p->range, p->ranges, sizeof *p->range);
     p->range[p->ranges++] = (struct reg_range){name, strlen(name), count, f->regs, p->depth, true};
     for (int i = 0; i < (count ? count : 1); i++) {

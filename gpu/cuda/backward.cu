@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gradients of the probabilities. Twin of src/ref/backward.c. */
+#include "gradient.cuh"
+
+namespace mmax {
+
+struct backward_args {
+  const float *g;
+  int64_t g_stride;
+  float *grad; /* may be NULL */
+  int64_t grad_stride;
+  row_moments *moments; /* may be NULL */
+  mmax_accumulator *acc; /* may be NULL */
+};
+
+template <class G> __device__ inline void backward_any(const batch &b, const backward_args &a) {
+  G group;
+  for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
+    row w = row_at(b, r);
+    const float *g = a.g + r * a.g_stride;
+    unsigned flags = 0;
+    for (int64_t i = group.rank(); i < w.n; i += G::threads)
+      flags |= unmasked(w, i) && !is_finite(g[i]) ? has_nonfinite : 0u;
+    flags = row_flags(group, w) | group.template reduce<op_or>(flags);
+    mmax_status state = row_state(flags);
+    double max = row_max(group, b, w), inverse = inverse_sum(group, b, w, max);
+
+    double g_max = 0.0;
+    extent e = extent_none();
+    for (int64_t i = group.rank(); i < w.n; i += G::threads) {
+      bool carries = weight(b, w, i, max) > 0.0;
+      g_max = carries ? larger(g_max, fabs((double)g[i])) : g_max;
+      e = extent_add(e, carries, (double)w.x[i], affine(b.params, w.x[i]));
+    }
+    g_max = group.template reduce<op_max>(g_max);
+    e = extent_reduce(group, e);
+
+    grid mean_grid = grid_for(g_max);
+    int64_t sum = 0;
+    for (int64_t i = group.rank(); i < w.n; i += G::threads) {
+      int64_t q = floor_step(mul(weight(b, w, i, max), inverse), (double)g[i], mean_grid.big);
+      sum += unmasked(w, i) ? q : 0;
+    }
+    sum = group.template reduce<op_sum>(sum);
+    double mean = mul(__ll2double_rn(sum), pow2(mean_grid.unit));
+
+    moments m = moments_start(b.params, e, g_max);
+    for (int64_t i = group.rank(); i < w.n; i += G::threads) {
+      bool part = unmasked(w, i);
+      double p = mul(weight(b, w, i, max), inverse);
+      double h = moments_add(m, b.params, w.x[i], mul(p, sub((double)g[i], mean)), part);
+      float out = part ? __double2float_rn(mul(h, b.params.scale)) : 0.0f;
+      out = state == MMAX_ROW_NONFINITE ? canonical_nan() : state == MMAX_ROW_MASKED ? 0.0f : out;
+      if (a.grad != nullptr) a.grad[r * a.grad_stride + i] = out;
+    }
+    if (a.moments != nullptr) moments_store(group, m, state == MMAX_OK, a.moments + r);
+    if (group.rank() == 0) {
+      report_row(b, r, state);
+      if (a.acc != nullptr && state != MMAX_ROW_MASKED)
+        atomicAdd((unsigned long long *)(state == MMAX_OK ? &a.acc->rows : &a.acc->nonfinite_rows),
+                  1ull);
+    }
+  }
+}
+
+} // namespace mmax
+
+using namespace mmax;
+
+extern "C" __global__ void __launch_bounds__(128) mmax_backward_warp(batch b, backward_args a) {
+  backward_any<warp_group>(b, a);
+}
+extern "C" __global__ void __launch_bounds__(256) mmax_backward_block(batch b, backward_args a) {
+  backward_any<block_group>(b, a);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Order-free gradient sums of a row on round-down grids. Twin of src/ref/gradient.c. */
+#ifndef MMAX_GPU_GRADIENT_CUH
+#define MMAX_GPU_GRADIENT_CUH
+
+#include "row.cuh"
+
+namespace mmax {
+
+/* One row's parameter sums in the workspace: sum[j] * 2^unit[j]. */
+struct row_moments {
+  int64_t sum[MMAX_NPARAMS];
+  int32_t unit[MMAX_NPARAMS];
+};
+
+struct grid {
+  double big;
+  int unit;
+};
+
+__device__ inline grid grid_for(double bound) {
+  int e = exponent_above(bound > 0x1p-207 ? bound : 0x1p-207);
+  return grid{mul(6.0, pow2(e)), e - 50};
+}
+
+/* Smallest and largest y, largest |x| over the entries that carry weight. */
+struct extent {
+  double lo, hi, largest;
+};
+
+__device__ inline extent extent_none() {
+  return extent{(double)-minus_inf(), (double)minus_inf(), 0.0};
+}
+
+__device__ inline extent extent_add(extent e, bool carries, double x, double y) {
+  return extent{carries ? smaller(e.lo, y) : e.lo, carries ? larger(e.hi, y) : e.hi,
+                carries ? larger(e.largest, fabs(x)) : e.largest};
+}
+
+template <class G> __device__ inline extent extent_reduce(G g, extent e) {
+  return extent{g.template reduce<op_min>(e.lo), g.template reduce<op_max>(e.hi),
+                g.template reduce<op_max>(e.largest)};
+}
+
+struct moments {
+  grid of[MMAX_NPARAMS];
+  int64_t sum[MMAX_NPARAMS];
+};
+
+__device__ inline moments moments_start(const mmax_params &p, extent e, double g_bound) {
+  double r1 = relu(sub(p.knot[0], e.lo)), r2 = relu(sub(e.hi, p.knot[1]));
+  double r3 = relu(sub(p.knot[2], e.lo)), r4 = relu(sub(e.hi, p.knot[3]));
+  double d = add(add(1.0, fabs(p.coef[0])), fabs(p.coef[1]));
+  d = add(d, mul(mul(2.0, fabs(p.coef[2])), r3));
+  d = add(d, mul(mul(2.0, fabs(p.coef[3])), r4));
+  double g = mul(2.0, g_bound);
+  moments m = {{grid_for(mul(g, r1)), grid_for(mul(g, r2)), grid_for(mul(mul(g, r3), r3)),
+                grid_for(mul(mul(g, r4), r4)), grid_for(g), grid_for(g), grid_for(mul(g, r3)),
+                grid_for(mul(g, r4)), grid_for(mul(mul(g, d), e.largest)), grid_for(mul(g, d))},
+               {0, 0, 0, 0, 0, 0, 0, 0, 0, 0}};
+  return m;
+}
+
+/* Adds one entry if it takes part; returns h. */
+__device__ inline double moments_add(moments &m, const mmax_params &p, float x, double g,
+                                     bool takes_part) {
+  hinges r = hinges_at(p, affine(p, x));
+  double h = mul(g, slope(p, r)), g3 = mul(g, r.low2), g4 = mul(g, r.high2);
+  const int64_t step[MMAX_NPARAMS] = {floor_step(g, r.low1, m.of[0].big),
+                                      floor_step(g, r.high1, m.of[1].big),
+                                      floor_step(g3, r.low2, m.of[2].big),
+                                      floor_step(g4, r.high2, m.of[3].big),
+                                      r.low1 > 0.0 ? floor_step(g, 1.0, m.of[4].big) : 0,
+                                      r.high1 > 0.0 ? floor_step(g, 1.0, m.of[5].big) : 0,
+                                      floor_step(g3, 1.0, m.of[6].big),
+                                      floor_step(g4, 1.0, m.of[7].big),
+                                      floor_step(h, (double)x, m.of[8].big),
+                                      floor_step(h, 1.0, m.of[9].big)};
+#pragma unroll
+  for (int j = 0; j < MMAX_NPARAMS; j++) m.sum[j] += takes_part ? step[j] : 0;
+  return h;
+}
+
+/* The row's sums to the workspace; zero sums for a row that adds nothing. */
+template <class G>
+__device__ inline void moments_store(G g, const moments &m, bool adds, row_moments *out) {
+#pragma unroll
+  for (int j = 0; j < MMAX_NPARAMS; j++) {
+    int64_t sum = g.template reduce<op_sum>(m.sum[j]);
+    if (g.rank() == 0) {
+      out->sum[j] = adds ? sum : 0;
+      out->unit[j] = adds ? m.of[j].unit : -256;
+    }
+  }
+}
+
+} // namespace mmax
+
+#endif
