@@ -3,22 +3,27 @@
  * From enclosures to results.
  *
  * Equal ends are the exact result, which is rounded. Otherwise the result lies
- * strictly between the ends, or is 0, or is rational and not an end. Why this
- * holds for every caller: sigma is a dyadic number, so a row's weights are
- * exponentials e^d of dyadic d. By Lindemann-Weierstrass, exponentials of
- * distinct rational numbers are linearly independent over the algebraic
- * numbers. Let the row have at least two distinct d:
- *   - p = e^di / sum e^dk is not algebraic: 1/p * sum would be a vanishing
- *     combination with a coefficient that is not 0;
+ * strictly between the ends: a rounding outwards leaves the truth strictly
+ * inside, and every operation on enclosures keeps it there.
+ *
+ * Why that decides every entry of a row in the end: sigma is a dyadic number,
+ * so a row's weights are exponentials e^d of dyadic d. By
+ * Lindemann-Weierstrass, exponentials of distinct rational numbers are linearly
+ * independent over the algebraic numbers. Let the row have at least two
+ * distinct d:
+ *   - p = e^di / sum e^dk is not algebraic: 1/p e^di - sum e^dk = 0 would be a
+ *     combination whose coefficients are not all 0;
  *   - log p = d - log(sum) and the loss r + log(sum), r rational, are not
- *     rational: sum = e^q would be one;
+ *     rational: sum = e^q would be such a combination;
  *   - p (g_i - sum p_k g_k) = q means sum_k (g_i - g_k) e^(di+dk) = q (sum e^dk)^2;
  *     of the largest and the smallest exponent at least one is missing on the
  *     left, so q = 0; and p - q_i, with q_i rational, as p.
- * So a result is never half-way between two floating-point numbers, and never
- * an end of its enclosure unless it is 0, where the neighbours decide alike.
- * With one distinct d all is rational: the callers then compute exactly up to
- * one last division, whose ends are equal or adjacent.
+ * So a result is never half-way between two floating-point numbers. With one
+ * distinct d all is rational: the callers then compute exactly up to one last
+ * division, whose ends are equal or adjacent.
+ *
+ * A parameter gradient is a sum over rows, for which no such argument is made:
+ * should one be a tie, it stays undecided and is reported.
  */
 #include "exact_interval.h"
 
