@@ -34,6 +34,9 @@ static void print_witness(const struct witness *w) {
 static void print_quantity(const struct quantity *q) {
   (void)printf("%s: %zu outputs, %zu not the nearest number, %zu outside the bound\n", q->name,
                q->outputs, q->misrounded, q->outside);
+  if (q->unbounded > 0)
+    (void)printf("  %zu have no bound: A of their row is too large for any promise\n",
+                 q->unbounded);
   if (q->outputs == 0) return;
   (void)printf("  worst error ");
   print_witness(&q->worst);
@@ -81,8 +84,9 @@ static json_t *witness_json(const struct witness *w) {
 
 static json_t *quantity_json(const struct quantity *q) {
   json_t *json =
-      json_pack("{s:s, s:I, s:I, s:I}", "name", q->name, "outputs", (json_int_t)q->outputs,
-                "not_nearest", (json_int_t)q->misrounded, "outside", (json_int_t)q->outside);
+      json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", q->name, "outputs", (json_int_t)q->outputs,
+                "not_nearest", (json_int_t)q->misrounded, "outside", (json_int_t)q->outside,
+                "unbounded", (json_int_t)q->unbounded);
   if (q->outputs == 0) return json;
   (void)json_object_set_new(json, "largest_bound_ulp", json_number(q->largest_bound));
   (void)json_object_set_new(json, "worst", witness_json(&q->worst));

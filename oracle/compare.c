@@ -18,6 +18,7 @@ static void count_output(struct quantity *q, const struct witness *w, int same) 
   q->outputs++;
   if (!same) q->misrounded++;
   if (!(w->ulp <= w->bound) || isinf(w->ulp)) q->outside++;
+  if (isinf(w->bound)) q->unbounded++;
   if (w->bound > q->largest_bound) q->largest_bound = w->bound;
   if (q->outputs == 1 || w->ulp > q->worst.ulp) q->worst = *w;
   if (q->outputs == 1 || w->ulp / w->bound > q->tightest.ulp / q->tightest.bound) q->tightest = *w;

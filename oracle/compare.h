@@ -22,6 +22,7 @@ struct witness {
 struct quantity {
   const char *name; /* "probs", "log_probs", "loss", "grad_logits", "grad_params" */
   size_t outputs, misrounded, outside; /* misrounded: not the bits of `nearest` */
+  size_t unbounded; /* outputs whose row's A is so large that nothing is promised */
   struct witness worst;                /* largest ulp         */
   struct witness tightest;             /* largest ulp / bound */
   double largest_bound;

@@ -12,6 +12,7 @@ done
 grep -q "^within the bound" "$dir/out" || note "a verdict in the text"
 equal "outputs" "$(jq '.quantities[0].outputs' "$dir/r.json")" $((8 * 40 * 118))
 equal "worst below bound" "$(jq '.quantities[0] | .worst.ulp > 0.4 and .worst.ulp <= .worst.bound_ulp and .largest_bound_ulp < 0.54' "$dir/r.json")" true
+equal "no output without a bound" "$(jq '.quantities[0].unbounded' "$dir/r.json")" 0
 within --params deit-small:2 --input $a --function log
 within --params deit-small:7 --input $a --function backward --grad-probs $g
 equal "parameter gradients compared" "$(jq '.quantities[1].outputs' "$dir/r.json")" 8
@@ -42,6 +43,8 @@ for params in deit-small:1 "$dir/p.json" softmax; do
   done
 done
 within --params deit-small:1 --input "$dir/x.txt"
+# -1e9 has taken over the last row, with A = 1.4e16; in the row before, 1e38 cannot reach the output
+equal "a row beyond every promise is said to be so" "$(jq '.quantities[0].unbounded' "$dir/r.json")" 3
 equal "special rows" "$(jq -c '.special_rows | [.masked, .nonfinite, .agree]' "$dir/r.json")" "[1,1,true]"
 
 # Negative controls.
