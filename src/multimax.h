@@ -54,7 +54,8 @@ typedef enum mmax_status {
   MMAX_ERR_BACKEND = -9, /* the backend asked for is not available here    */
   MMAX_ERR_FENV = -10,   /* the floating-point environment cannot be set   */
   MMAX_ERR_FORMAT = -11, /* not an accumulator's byte form                 */
-  MMAX_ERR_SCRATCH = -12 /* the scratch given is too small or misaligned   */
+  MMAX_ERR_SCRATCH = -12, /* the scratch given is too small or misaligned  */
+  MMAX_ERR_DEVICE = -13  /* the CUDA driver refused a launch               */
 } mmax_status;
 
 /* English name of the cause; never NULL. */

@@ -18,6 +18,7 @@ const char *mmax_status_text(mmax_status status) {
   case MMAX_ERR_FENV: return "floating-point environment cannot be set";
   case MMAX_ERR_FORMAT: return "not the bytes of an accumulator";
   case MMAX_ERR_SCRATCH: return "scratch memory too small or misaligned";
+  case MMAX_ERR_DEVICE: return "the device refused a launch";
   }
   return "unknown status";
 }

@@ -176,6 +176,6 @@ int main(void) {
   fill();
   empty();
   accumulators();
-  for (int s = -13; s <= 3; s++) CHECK(strlen(mmax_status_text((mmax_status)s)) > 1);
+  for (int s = -14; s <= 3; s++) CHECK(strlen(mmax_status_text((mmax_status)s)) > 1);
   return verdict("edge_arguments");
 }

@@ -5,6 +5,7 @@
  * then added up. Twin of mmax_limbs_add in src/ref/gradient.c.
  */
 #include "gradient.cuh"
+#include "launch.cuh"
 
 namespace mmax {
 
@@ -52,3 +53,16 @@ extern "C" __global__ void __launch_bounds__(adders)
     }
   }
 }
+
+namespace mmax {
+
+mmax_status accumulate(const row_moments *rows, size_t count, const mmax_params *params,
+                       mmax_accumulator *acc, void *stream) {
+  mmax_accumulate<<<MMAX_NPARAMS, adders, 0, (cudaStream_t)stream>>>(rows, (int64_t)count,
+                                                                     params->terms, acc);
+  return launched();
+}
+
+} // namespace mmax
+
+size_t mmax_cuda_workspace_bytes(size_t rows) { return rows * sizeof(row_moments); }

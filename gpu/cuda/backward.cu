@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gradients of the probabilities. Twin of src/ref/backward.c. */
 #include "gradient.cuh"
+#include "launch.cuh"
 
 namespace mmax {
 
@@ -72,4 +73,29 @@ extern "C" __global__ void __launch_bounds__(128) mmax_backward_warp(batch b, ba
 }
 extern "C" __global__ void __launch_bounds__(256) mmax_backward_block(batch b, backward_args a) {
   backward_any<block_group>(b, a);
+}
+
+mmax_status mmax_cuda_backward(const mmax_params *params, const mmax_rows *in, const float *g,
+                               size_t g_stride, float *grad, size_t grad_stride,
+                               mmax_accumulator *acc, void *workspace, mmax_cuda_report *report,
+                               void *stream) {
+  if (params == nullptr || in == nullptr) return MMAX_ERR_NULL;
+  if (!is_empty(in) && (in->logits == nullptr || g == nullptr)) return MMAX_ERR_NULL;
+  if (acc != nullptr && !is_empty(in) && workspace == nullptr) return MMAX_ERR_NULL;
+  mmax_status status = mmax_params_check(params);
+  if (status != MMAX_OK || is_empty(in)) return status;
+  const mmax_buffer buffers[] = {float_buffer(in->logits, in->cols, in->stride, 0, 0),
+                                 mask_buffer(in), float_buffer(g, in->cols, g_stride, 0, 0),
+                                 float_buffer(grad, in->cols, grad_stride, 1, 1 | 4)};
+  status = mmax_check_buffers(in->rows, buffers, 4);
+  if (status != MMAX_OK) return status;
+  if ((uintptr_t)workspace % 16 != 0) return MMAX_ERR_ALIGN;
+  batch b = batch_of(params, in, report);
+  backward_args a = {g,   (int64_t)g_stride,
+                     grad, (int64_t)grad_stride,
+                     acc == nullptr ? nullptr : (row_moments *)workspace, acc};
+  status = launch(in->cols <= warp_cols, mmax_backward_warp, mmax_backward_block, in->rows, stream,
+                  b, a);
+  return status == MMAX_OK && acc != nullptr ? accumulate(a.moments, in->rows, params, acc, stream)
+                                             : status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Probabilities and log-probabilities. Twin of src/ref/forward.c and log_forward.c. */
-#include "row.cuh"
+#include "launch.cuh"
 
 namespace mmax {
 
@@ -104,4 +104,49 @@ extern "C" __global__ void __launch_bounds__(128, 8)
 extern "C" __global__ void __launch_bounds__(256, 4)
     mmax_log_block(batch b, float *log_probs, int64_t stride) {
   log_any<block_group>(b, log_probs, stride);
+}
+
+static mmax_status checked(const mmax_params *params, const mmax_rows *in, float *out,
+                           size_t stride) {
+  if (params == nullptr || in == nullptr) return MMAX_ERR_NULL;
+  if (!is_empty(in) && (in->logits == nullptr || out == nullptr)) return MMAX_ERR_NULL;
+  mmax_status status = mmax_params_check(params);
+  if (status != MMAX_OK || is_empty(in)) return status;
+  const mmax_buffer buffers[] = {float_buffer(in->logits, in->cols, in->stride, 0, 0),
+                                 mask_buffer(in), float_buffer(out, in->cols, stride, 1, 1)};
+  return mmax_check_buffers(in->rows, buffers, 3);
+}
+
+mmax_status mmax_cuda_forward(const mmax_params *params, const mmax_rows *in, float *probs,
+                              size_t stride, mmax_cuda_report *report, void *stream) {
+  mmax_status status = checked(params, in, probs, stride);
+  if (status != MMAX_OK || is_empty(in)) return status;
+  batch b = batch_of(params, in, report);
+  auto by_warp = in->cols <= 64    ? mmax_forward_warp_2
+                 : in->cols <= 256 ? mmax_forward_warp_8
+                                   : mmax_forward_warp_32;
+  auto by_block = in->cols <= 4096 ? mmax_forward_block_16 : mmax_forward_block_any;
+  return launch(in->cols <= warp_cols, by_warp, by_block, in->rows, stream, b, probs,
+                (int64_t)stride);
+}
+
+mmax_status mmax_cuda_log_forward(const mmax_params *params, const mmax_rows *in,
+                                  float *log_probs, size_t stride, mmax_cuda_report *report,
+                                  void *stream) {
+  mmax_status status = checked(params, in, log_probs, stride);
+  if (status != MMAX_OK || is_empty(in)) return status;
+  batch b = batch_of(params, in, report);
+  return launch(in->cols <= warp_cols, mmax_log_warp, mmax_log_block, in->rows, stream, b,
+                log_probs, (int64_t)stride);
+}
+
+extern "C" __global__ void mmax_start_report(mmax_cuda_report *report) {
+  const unsigned long long none = ~0ull;
+  *report = mmax_cuda_report{0, none, 0, none, 0, 0, none};
+}
+
+mmax_status mmax_cuda_report_start(mmax_cuda_report *device_report, void *stream) {
+  if (device_report == nullptr) return MMAX_ERR_NULL;
+  mmax_start_report<<<1, 1, 0, (cudaStream_t)stream>>>(device_report);
+  return launched();
 }

@@ -23,6 +23,10 @@ __device__ inline grid grid_for(double bound) {
   return grid{mul(6.0, pow2(e)), e - 50};
 }
 
+/* Queues the addition of the rows' sums to the accumulator (accumulate.cu). */
+mmax_status accumulate(const row_moments *rows, size_t count, const mmax_params *params,
+                       mmax_accumulator *acc, void *stream);
+
 /* Smallest and largest y, largest |x| over the entries that carry weight. */
 struct extent {
   double lo, hi, largest;

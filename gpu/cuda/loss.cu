@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cross-entropy and its gradients. Twin of src/ref/loss.c. */
 #include "gradient.cuh"
+#include "launch.cuh"
 
 namespace mmax {
 
@@ -114,4 +115,39 @@ extern "C" __global__ void __launch_bounds__(128) mmax_loss_warp(batch b, loss_a
 }
 extern "C" __global__ void __launch_bounds__(256) mmax_loss_block(batch b, loss_args a) {
   loss_any<block_group>(b, a);
+}
+
+mmax_status mmax_cuda_cross_entropy_backward(const mmax_params *params, const mmax_rows *in,
+                                             const mmax_targets *targets, const float *grad_loss,
+                                             float *loss, float *grad, size_t grad_stride,
+                                             mmax_accumulator *acc, void *workspace,
+                                             mmax_cuda_report *report, void *stream) {
+  if (params == nullptr || in == nullptr || targets == nullptr) return MMAX_ERR_NULL;
+  if (!is_empty(in) && (in->logits == nullptr || targets->target == nullptr)) return MMAX_ERR_NULL;
+  if (acc != nullptr && !is_empty(in) && workspace == nullptr) return MMAX_ERR_NULL;
+  mmax_status status = mmax_params_check(params);
+  if (status != MMAX_OK || is_empty(in)) return status;
+  const mmax_buffer buffers[] = {float_buffer(in->logits, in->cols, in->stride, 0, 0),
+                                 mask_buffer(in),
+                                 float_buffer(targets->target, 1, 1, 0, 0),
+                                 float_buffer(grad_loss, 1, 1, 0, 0),
+                                 float_buffer(loss, 1, 1, 1, 0),
+                                 float_buffer(grad, in->cols, grad_stride, 1, 1)};
+  status = mmax_check_buffers(in->rows, buffers, 6);
+  if (status != MMAX_OK) return status;
+  if (!(targets->smoothing >= 0.0f && targets->smoothing <= 1.0f)) return MMAX_ERR_SMOOTHING;
+  if ((uintptr_t)workspace % 16 != 0) return MMAX_ERR_ALIGN;
+  batch b = batch_of(params, in, report);
+  loss_args a = {targets->target,
+                 targets->ignore_index,
+                 targets->smoothing,
+                 grad_loss,
+                 loss,
+                 grad,
+                 (int64_t)grad_stride,
+                 acc == nullptr ? nullptr : (row_moments *)workspace,
+                 acc};
+  status = launch(in->cols <= warp_cols, mmax_loss_warp, mmax_loss_block, in->rows, stream, b, a);
+  return status == MMAX_OK && acc != nullptr ? accumulate(a.moments, in->rows, params, acc, stream)
+                                             : status;
 }
