@@ -37,10 +37,9 @@ $(PTX_COMMAND): $(PTX_DIR)/main.o $(B)/gpu/libptx.a
 ptx: $(PTX_COMMAND)
 
 # Tests of the executor: C programs over libptx.a, and scripts over the command.
-PTX_TESTS := ptx_forward ptx_faults ptx_vectors ptx_warp
+PTX_TESTS := ptx_forward ptx_faults ptx_vectors ptx_warp bench_ptx
 $(PTX_TESTS:%=$(B)/tests/%): TEST_CFLAGS = $(CFLAGS) $(FMA) -D_POSIX_C_SOURCE=200809L -Igpu/ptx -Itests
 $(PTX_TESTS:%=$(B)/tests/%): TEST_OBJ = $(B)/gpu/libptx.a
 $(PTX_TESTS:%=$(B)/tests/%): TEST_DEPS = $(B)/gpu/libptx.a
-TESTS += $(PTX_TESTS:%=$(B)/tests/%)
-TESTS += tests/ptx_refuse.sh
-$(B)/tests/ptx_forward: $(PTX_COMMAND)
+all: $(PTX_COMMAND)
+TESTS += $(PTX_TESTS:%=$(B)/tests/%) tests/ptx_refuse.sh tests/ptx_targets.sh tests/ptx_sass.sh tests/ptx_fixtures.sh
