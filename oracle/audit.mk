@@ -12,3 +12,9 @@ $(B)/audit/%.o: oracle/audit/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -Isrc -Ioracle -MMD -c $< -o $@
 -include $(AUDIT_UNITS:%=$(B)/audit/%.d)
+
+# The subject with seeded faults, and the tests.
+$(B)/tests/audit_broken: tests/broken/broken.c $(B)/audit/serve.o $(B)/audit/wire.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Wno-conversion -D_POSIX_C_SOURCE=200809L -Isrc -Ioracle -MMD -MF $@.d $(filter %.c %.o,$^) -lm -o $@
+-include $(B)/tests/audit_broken.d

@@ -104,15 +104,12 @@ int suite_build(struct suite *suite, const char *name, const struct model *model
   memset(suite, 0, sizeof *suite);
   (void)snprintf(suite->name, sizeof suite->name, "%s", name);
   suite->format = *format;
-  if (strcmp(name, "softmax") == 0 || strcmp(name, "smoke") == 0) {
-    int small = strcmp(name, "smoke") == 0;
-    suite_add_common(suite, &plain, small);
-    suite_add_special(suite, &plain);
-    suite_add_gradient(suite, &plain);
-  } else if (strcmp(name, "multimax") == 0) {
-    suite_add_common(suite, model, 0);
+  int small = strcmp(name, "smoke") == 0;
+  if (strcmp(name, "softmax") == 0) model = &plain;
+  if (small || strcmp(name, "softmax") == 0 || strcmp(name, "multimax") == 0) {
+    suite_add_common(suite, model, small);
     suite_add_special(suite, model);
-    suite_add_modulator(suite, model);
+    if (model->terms != 0 || strcmp(name, "multimax") == 0) suite_add_modulator(suite, model);
     suite_add_gradient(suite, model);
   } else {
     return fault_set(fault, "--suite %s: neither softmax, multimax, smoke nor a .json file", name);
