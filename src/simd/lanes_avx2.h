@@ -48,6 +48,10 @@ static inline vd v_abs(vd a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a);
 
 /* Between enter and leave all arithmetic of this thread rounds down. */
 static inline vd v_fma_down(vd a, vd b, vd c) { return _mm256_fmadd_pd(a, b, c); }
+/* Where m: acc + a; else acc. acc > 0. */
+static inline vd v_add_down_where(vm m, vd a, vd acc) {
+  return _mm256_add_pd(acc, _mm256_and_pd(m, a));
+}
 static inline void v_down_enter(void) {
   const uint32_t down = 0x3f80;
   __asm__ volatile("ldmxcsr %0" : : "m"(down) : "memory");
@@ -107,6 +111,25 @@ static inline vq q_sum_rows(const vq a[4]) {
   vq b = q_add(_mm256_unpacklo_epi64(a[0], a[1]), _mm256_unpackhi_epi64(a[0], a[1]));
   vq c = q_add(_mm256_unpacklo_epi64(a[2], a[3]), _mm256_unpackhi_epi64(a[2], a[3]));
   return q_add(_mm256_permute2x128_si256(b, c, 0x20), _mm256_permute2x128_si256(b, c, 0x31));
+}
+
+static inline vf f_set(float a) { return _mm256_set1_ps(a); }
+static inline vf f_load(const float *p) { return _mm256_loadu_ps(p); }
+static inline vf f_load_first(const float *p, size_t count, vf rest) {
+  __m256i first = _mm256_loadu_si256((const __m256i *)(const void *)(lanes_first + 8 - count));
+  return _mm256_blendv_ps(rest, _mm256_maskload_ps(p, first), _mm256_castsi256_ps(first));
+}
+static inline vf f_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+static inline vf f_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+static inline vf f_abs(vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+/* Lane k from lanes k and k + V_LANES. */
+static inline vd f_max_halves(vf a) {
+  return v_max(_mm256_cvtps_pd(_mm256_castps256_ps128(a)),
+               _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1)));
+}
+static inline vd f_min_halves(vf a) {
+  return v_min(_mm256_cvtps_pd(_mm256_castps256_ps128(a)),
+               _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1)));
 }
 
 /* 0 in every lane while all floats seen are finite, else NaN for good. */

@@ -47,6 +47,10 @@ static inline vd v_pin(vd a) {
   return a;
 }
 static inline void v_down_leave(void) {}
+/* Where m: acc + a rounded down, in any rounding mode; else acc. */
+static inline vd v_add_down_where(vm m, vd a, vd acc) {
+  return _mm512_mask_add_round_pd(acc, m, acc, a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
 static inline vd v_max(vd a, vd b) { return _mm512_max_pd(a, b); }
 static inline vd v_min(vd a, vd b) { return _mm512_min_pd(a, b); }
 static inline vd v_abs(vd a) { return _mm512_abs_pd(a); }
@@ -102,6 +106,24 @@ static inline vq q_sum_rows(const vq a[8]) {
   }
   vq lo = _mm512_shuffle_i64x2(c[0], c[1], 0x44), hi = _mm512_shuffle_i64x2(c[0], c[1], 0xee);
   return q_add(lo, hi);
+}
+
+static inline vf f_set(float a) { return _mm512_set1_ps(a); }
+static inline vf f_load(const float *p) { return _mm512_loadu_ps(p); }
+static inline vf f_load_first(const float *p, size_t count, vf rest) {
+  return _mm512_mask_loadu_ps(rest, (__mmask16)((1u << count) - 1), p);
+}
+static inline vf f_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+static inline vf f_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+static inline vf f_abs(vf a) { return _mm512_abs_ps(a); }
+/* Lane k from lanes k and k + V_LANES. */
+static inline vd f_max_halves(vf a) {
+  return v_max(_mm512_cvtps_pd(_mm512_castps512_ps256(a)),
+               _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1)));
+}
+static inline vd f_min_halves(vf a) {
+  return v_min(_mm512_cvtps_pd(_mm512_castps512_ps256(a)),
+               _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1)));
 }
 
 /* 0 in every lane while all floats seen are finite, else NaN for good. */

@@ -47,6 +47,10 @@ static inline vd v_abs(vd a) { return vabsq_f64(a); }
 
 /* Between enter and leave all arithmetic of this thread rounds down. */
 static inline vd v_fma_down(vd a, vd b, vd c) { return vfmaq_f64(c, a, b); }
+/* Where m: acc + a; else acc. acc > 0. */
+static inline vd v_add_down_where(vm m, vd a, vd acc) {
+  return vaddq_f64(acc, vreinterpretq_f64_u64(vandq_u64(m, vreinterpretq_u64_f64(a))));
+}
 static inline void v_down_enter(void) {
   const uint64_t down = 2u << 22;
   __asm__ volatile("msr fpcr, %0" : : "r"(down) : "memory");
@@ -101,6 +105,25 @@ static inline vd v_max_rows(const vd a[2]) {
 }
 static inline vq q_sum_rows(const vq a[2]) {
   return q_add(vzip1q_u64(a[0], a[1]), vzip2q_u64(a[0], a[1]));
+}
+
+static inline vf f_set(float a) { return vdupq_n_f32(a); }
+static inline vf f_load(const float *p) { return vld1q_f32(p); }
+static inline vf f_load_first(const float *p, size_t count, vf rest) {
+  float four[4];
+  vst1q_f32(four, rest);
+  for (size_t k = 0; k < count; k++) four[k] = p[k];
+  return vld1q_f32(four);
+}
+static inline vf f_max(vf a, vf b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+static inline vf f_min(vf a, vf b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
+static inline vf f_abs(vf a) { return vabsq_f32(a); }
+/* Lane k from lanes k and k + V_LANES. */
+static inline vd f_max_halves(vf a) {
+  return v_max(vcvt_f64_f32(vget_low_f32(a)), vcvt_high_f64_f32(a));
+}
+static inline vd f_min_halves(vf a) {
+  return v_min(vcvt_f64_f32(vget_low_f32(a)), vcvt_high_f64_f32(a));
 }
 
 /* 0 in every lane while all floats seen are finite, else NaN for good. */

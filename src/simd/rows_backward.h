@@ -23,25 +23,57 @@ static int upstream_finite(const row *r, const float *g) {
   return v_bits(fine) == v_bits(v_first(V_LANES));
 }
 
-/* Range of x over the entries with weight; with g, the largest |g| among them. */
-static double weight_range(const batch *b, row *r, const float *g, range *x) {
-  vd top = v_set(0.0), lo = v_set(__builtin_inf()), hi = minus_inf();
+/* Largest |g| (if g is given) and range of x over the entries with weight, lane by lane. */
+typedef struct extremes {
+  vd lo, hi, top;
+} extremes;
+
+static extremes weight_range(const batch *b, row *r, const float *g) {
+  extremes w = {v_set(__builtin_inf()), minus_inf(), v_set(0.0)};
   for (size_t at = 0; at < r->n; at += V_CHUNK) {
     const double *e = run_weights(b, r, at);
     for (size_t i = at; i < at + run_length(r, at); i += V_LANES) {
       size_t count = lanes_at(r, i);
       vm some = v_gt(v_load(e + (i - at)), v_set(0.0));
       vd xv = count == V_LANES ? v_widen(r->x + i) : v_widen_first(r->x + i, count);
-      lo = v_min(v_select(some, xv, v_set(__builtin_inf())), lo);
-      hi = v_max(v_select(some, xv, minus_inf()), hi);
+      w.lo = v_min(v_select(some, xv, v_set(__builtin_inf())), w.lo);
+      w.hi = v_max(v_select(some, xv, minus_inf()), w.hi);
       if (g == NULL) continue;
       vd gv = count == V_LANES ? v_widen(g + i) : v_widen_first(g + i, count);
-      top = v_max(v_keep(some, v_abs(gv)), top);
+      w.top = v_max(v_keep(some, v_abs(gv)), w.top);
     }
   }
-  x->lo = lane_min(lo);
-  x->hi = lane_max(hi);
-  return lane_max(top);
+  return w;
+}
+
+/* The same for a row without masks in its buffer, in float32; false if a weight is 0. */
+static int open_range(const row *r, const float *g, extremes *w) {
+  const vf inf = f_set(__builtin_inff()), none = f_set(-__builtin_inff()), zero = f_set(0.0f);
+  vf lo = inf, hi = none, top = zero;
+  vd least = v_set(1.0), least_odd = least;
+  size_t i = 0;
+  for (; i + F_LANES <= r->n; i += F_LANES) {
+    vf x = f_load(r->x + i);
+    lo = f_min(x, lo);
+    hi = f_max(x, hi);
+    top = f_max(f_abs(f_load(g + i)), top);
+    least = v_min(v_load(r->buffer + i), least);
+    least_odd = v_min(v_load(r->buffer + i + V_LANES), least_odd);
+  }
+  if (i < r->n) {
+    size_t count = r->n - i;
+    lo = f_min(f_load_first(r->x + i, count, inf), lo);
+    hi = f_max(f_load_first(r->x + i, count, none), hi);
+    top = f_max(f_abs(f_load_first(g + i, count, zero)), top);
+    for (size_t k = 0; k < count; k += V_LANES) {
+      vm here = v_first(count - k < V_LANES ? count - k : V_LANES);
+      least = v_min(v_select(here, v_load(r->buffer + i + k), v_set(1.0)), least);
+    }
+  }
+  w->lo = f_min_halves(lo);
+  w->hi = f_max_halves(hi);
+  w->top = f_max_halves(top);
+  return v_bits(v_gt(v_min(least, least_odd), v_set(0.0))) == v_bits(v_first(V_LANES));
 }
 
 /* Adds floor(p*g) of a run to round-down accumulators. */
@@ -70,16 +102,15 @@ static inline void probs_run(double *e, size_t n, double inverse) {
   for (size_t i = 0; i < n; i += V_LANES) v_store(e + i, v_mul(v_load(e + i), v_set(inverse)));
 }
 
-static double row_mean(const batch *b, row *r, const float *g, double bound) {
-  mmax_grid grid = mmax_grid_for(bound);
+/* Leaves the lane sums of floor(p*g), in units of the grid, and p in the buffer. */
+static vq row_mean_lanes(const batch *b, row *r, const float *g, mmax_grid grid) {
   vd sum[2] = {v_set(grid.big), v_set(grid.big)};
   for (size_t at = 0; at < r->n; at += V_CHUNK) {
     double *p = run_weights(b, r, at);
     probs_run(p, run_length(r, at), r->inverse);
     mean_run(r, at, p, g, sum);
   }
-  vq twice = q_sub(q_count(q_count(q_zero(), sum[0]), sum[1]), q_set(2 * mmax_bits(grid.big)));
-  return mmax_i64_to_double((int64_t)lane_sum(twice)) * mmax_pow2(grid.unit);
+  return q_sub(q_count(q_count(q_zero(), sum[0]), sum[1]), q_set(2 * mmax_bits(grid.big)));
 }
 
 /* Probabilities of a run, as left by row_mean, or computed again. */
@@ -89,13 +120,9 @@ static double *run_probs(const batch *b, row *r, size_t at) {
   return p;
 }
 
-static void row_backward(const batch *b, row *r, const float *g, float *grad,
-                         mmax_accumulator *acc) {
-  range x;
-  double bound = weight_range(b, r, g, &x), mean = row_mean(b, r, g, bound);
-  moments m;
-  m.shape = gradient_shape(b, acc);
-  if (acc != NULL) moments_start(&m, b->params, x, bound);
+/* p -> p * (g - mean) in place, then the gradients. */
+static void row_backward(const batch *b, row *r, const float *g, double mean, moments *m, int sums,
+                         float *grad) {
   const vd center = v_set(mean);
   for (size_t at = 0; at < r->n; at += V_CHUNK) {
     double *p = run_probs(b, r, at);
@@ -103,9 +130,47 @@ static void row_backward(const batch *b, row *r, const float *g, float *grad,
       vd up = upstream_at(r, g, at + i, lanes_at(r, at + i));
       v_store(p + i, v_mul(v_load(p + i), v_sub(up, center)));
     }
-    gradient_run(b, r, at, p, &m, acc != NULL, grad);
+    gradient_run(b, r, at, p, m, sums, grad);
   }
-  if (acc != NULL) moments_finish(&m, b->params, acc);
+}
+
+/* Largest |g|, range of x and mean gradient of each row of a group that has them. */
+typedef struct group_stats {
+  double top[V_GROUP], lo[V_GROUP], hi[V_GROUP], mean[V_GROUP];
+} group_stats;
+
+static void group_statistics(const batch *b, row *rows, size_t count, const float *const *g,
+                             group_stats *out) {
+  vd top[V_GROUP], fall[V_GROUP], hi[V_GROUP];
+  vq sum[V_GROUP];
+  uint64_t total[V_GROUP];
+  mmax_grid grid[V_GROUP];
+  for (size_t r = 0; r < V_GROUP; r++) {
+    extremes w = {v_set(0.0), v_set(0.0), v_set(0.0)};
+    if (r < count && rows[r].state == MMAX_OK)
+      if (rows[r].closed || !rows[r].resident || !open_range(&rows[r], g[r], &w))
+        w = weight_range(b, &rows[r], g[r]);
+    top[r] = w.top;
+    hi[r] = w.hi;
+    fall[r] = v_sub(v_set(-0.0), w.lo);
+  }
+  for (size_t r = 0; r < count; r += V_LANES) {
+    v_store(out->top + r, v_max_rows(top + r));
+    v_store(out->hi + r, v_max_rows(hi + r));
+    v_store(out->lo + r, v_max_rows(fall + r));
+  }
+  for (size_t r = 0; r < V_GROUP; r++) {
+    sum[r] = q_zero();
+    if (r >= count || rows[r].state != MMAX_OK) continue;
+    grid[r] = mmax_grid_for(out->top[r]);
+    sum[r] = row_mean_lanes(b, &rows[r], g[r], grid[r]);
+  }
+  for (size_t r = 0; r < count; r += V_LANES) q_store(total + r, q_sum_rows(sum + r));
+  for (size_t r = 0; r < count; r++) {
+    out->lo[r] = -out->lo[r];
+    if (rows[r].state == MMAX_OK)
+      out->mean[r] = mmax_i64_to_double((int64_t)total[r]) * mmax_pow2(grid[r].unit);
+  }
 }
 
 static void rows_backward(const mmax_params *params, const mmax_rows *in, mmax_upstream upstream,
@@ -114,20 +179,31 @@ static void rows_backward(const mmax_params *params, const mmax_rows *in, mmax_u
   double stack[V_CHUNK];
   batch b = batch_of(params, in, stack, scratch);
   row rows[V_GROUP];
+  moments m;
+  m.shape = gradient_shape(&b, acc);
   for (size_t first = 0; first < in->rows; first += b.group) {
     size_t count = group_open(&b, first, rows);
     group_modulate(&b, rows, count);
     group_weigh(&b, rows, count);
+    const float *g[V_GROUP];
     for (size_t r = 0; r < count; r++) {
-      const float *g = upstream.grad_probs + (first + r) * upstream.stride;
-      float *out = grad.data == NULL ? NULL : grad.data + (first + r) * grad.stride;
-      if (rows[r].state == MMAX_OK && !upstream_finite(&rows[r], g))
+      g[r] = upstream.grad_probs + (first + r) * upstream.stride;
+      if (rows[r].state == MMAX_OK && !upstream_finite(&rows[r], g[r]))
         rows[r].state = MMAX_ROW_NONFINITE;
-      if (rows[r].state == MMAX_OK)
-        row_backward(&b, &rows[r], g, out, acc);
-      else
-        gradient_special(&rows[r], out, acc);
+    }
+    group_stats stats;
+    group_statistics(&b, rows, count, g, &stats);
+    for (size_t r = 0; r < count; r++) {
+      float *out = grad.data == NULL ? NULL : grad.data + (first + r) * grad.stride;
       mmax_report_row(report, first + r, rows[r].state);
+      if (rows[r].state != MMAX_OK) {
+        gradient_special(&rows[r], out, acc);
+        continue;
+      }
+      const range x = {stats.lo[r], stats.hi[r]};
+      if (acc != NULL) moments_start(&m, params, x, stats.top[r]);
+      row_backward(&b, &rows[r], g[r], stats.mean[r], &m, acc != NULL, out);
+      if (acc != NULL) moments_finish(&m, params, acc);
     }
   }
 }

@@ -42,7 +42,7 @@ static void moments_start(moments *m, const mmax_params *p, range x, double boun
   double g = 2.0 * bound;
   const double bounds[MMAX_NPARAMS] = {g * r1, g * r2, g * r3 * r3, g * r4 * r4,         g,
                                        g,      g * r3, g * r4,      g * slope * largest, g * slope};
-  for (int j = 0; j < MMAX_NPARAMS; j++) {
+  for (int j = 0; j < (m->shape & V_AFFINE ? MMAX_NPARAMS : 8); j++) {
     m->grid[j] = mmax_grid_for(bounds[j]);
     m->sum[j] = v_set(m->grid[j].big);
   }
@@ -53,8 +53,8 @@ V_INLINE void accumulate(vd sum[MMAX_NPARAMS], unsigned shape, const factors *f)
   if (shape & V_LINEAR) {
     sum[0] = v_fma_down(f->g, f->r1, sum[0]);
     sum[1] = v_fma_down(f->g, f->r2, sum[1]);
-    sum[4] = v_fma_down(v_keep(v_gt(f->r1, zero), f->g), one, sum[4]);
-    sum[5] = v_fma_down(v_keep(v_gt(f->r2, zero), f->g), one, sum[5]);
+    sum[4] = v_add_down_where(v_gt(f->r1, zero), f->g, sum[4]);
+    sum[5] = v_add_down_where(v_gt(f->r2, zero), f->g, sum[5]);
   }
   if (shape & V_QUADRATIC) {
     sum[2] = v_fma_down(f->g3, f->r3, sum[2]);
@@ -76,9 +76,10 @@ V_INLINE void accumulate_stored_as(vd into[MMAX_NPARAMS], unsigned shape, const 
                                    size_t count) {
   vd sum[MMAX_NPARAMS];
   v_down_enter();
-  for (int j = 0; j < MMAX_NPARAMS; j++) sum[j] = v_pin(into[j]);
+  int used = shape & V_AFFINE ? MMAX_NPARAMS : 8;
+  for (int j = 0; j < used; j++) sum[j] = v_pin(into[j]);
   for (size_t k = 0; k < count; k++) accumulate(sum, shape, &block[k]);
-  for (int j = 0; j < MMAX_NPARAMS; j++) into[j] = v_pin(sum[j]);
+  for (int j = 0; j < used; j++) into[j] = v_pin(sum[j]);
   v_down_leave();
 }
 static V_OUTLINE void accumulate_stored(moments *m, unsigned shape, const factors *block,
@@ -114,72 +115,96 @@ V_INLINE factors factors_of(const modulator *m, unsigned shape, vd g, vd x) {
   return f;
 }
 
-/* Gradients of a run; g: gradient at sigma, 0 where masked. sums: update m->sum. */
-V_INLINE void gradient_run_as(const mmax_params *params, moments *m, unsigned shape, int closed,
-                              int sums, const double *g, const float *x, const uint8_t *mask,
-                              size_t n, float *grad) {
-  const modulator c = modulator_of(params);
-  vd sum[MMAX_NPARAMS];
-  factors block[V_DOWN_INLINE ? 1 : V_BLOCK];
-  size_t stored = 0;
-  if (V_DOWN_INLINE && sums)
-    for (int j = 0; j < MMAX_NPARAMS; j++) sum[j] = m->sum[j];
-  for (size_t i = 0; i < n; i += V_LANES) {
-    size_t count = n - i < V_LANES ? n - i : V_LANES;
-    vd v = count == V_LANES ? v_widen(x + i) : v_widen_first(x + i, count);
-    vm live = v_first(V_LANES);
-    if (closed) {
-      v = v_select(unmasked(mask == NULL ? NULL : mask + i, count), v, minus_inf());
-      live = v_gt(v, minus_inf());
-      v = v_keep(live, v);
-    }
-    factors f = factors_of(&c, shape, v_load(g + i), v);
-    vd out = shape & V_AFFINE ? v_mul(f.h, c.scale) : f.h;
-    if (closed) out = v_keep(live, out);
-    if (grad != NULL) {
-      if (count == V_LANES)
-        v_narrow(grad + i, out);
-      else
-        v_narrow_first(grad + i, out, count);
-    }
-    if (sums && V_DOWN_INLINE) accumulate(sum, shape, &f);
-    if (sums && !V_DOWN_INLINE) {
-      block[stored++] = f;
-      if (stored == V_BLOCK || i + V_LANES >= n) {
-        accumulate_stored(m, shape, block, stored);
-        stored = 0;
-      }
-    }
+/* A run of entries and where its results go. */
+typedef struct gradient_job {
+  const double *g; /* gradient at sigma, 0 where masked */
+  const float *x;
+  const uint8_t *mask;
+  size_t n;
+  float *grad; /* or NULL */
+  moments *m;
+} gradient_job;
+
+/* Entries [i, i + count): writes their gradients, returns their factors. */
+V_INLINE factors gradient_step(const gradient_job *a, const modulator *c, unsigned shape,
+                               int closed, size_t i, size_t count) {
+  vd v = count == V_LANES ? v_widen(a->x + i) : v_widen_first(a->x + i, count);
+  vm live = v_first(V_LANES);
+  if (closed) {
+    v = v_select(unmasked(a->mask == NULL ? NULL : a->mask + i, count), v, minus_inf());
+    live = v_gt(v, minus_inf());
+    v = v_keep(live, v);
   }
-  if (V_DOWN_INLINE && sums)
-    for (int j = 0; j < MMAX_NPARAMS; j++) m->sum[j] = sum[j];
+  factors f = factors_of(c, shape, v_load(a->g + i), v);
+  vd out = shape & V_AFFINE ? v_mul(f.h, c->scale) : f.h;
+  if (closed) out = v_keep(live, out);
+  if (a->grad != NULL && count == V_LANES) v_narrow(a->grad + i, out);
+  if (a->grad != NULL && count < V_LANES) v_narrow_first(a->grad + i, out, count);
+  return f;
 }
 
-V_INLINE void gradient_run_shape(const mmax_params *params, moments *m, int closed, int sums,
-                                 const double *g, const float *x, const uint8_t *mask, size_t n,
-                                 float *grad) {
-  switch (m->shape) {
-  case 0: gradient_run_as(params, m, 0, closed, sums, g, x, mask, n, grad); break;
-  case 1: gradient_run_as(params, m, 1, closed, sums, g, x, mask, n, grad); break;
-  case 3: gradient_run_as(params, m, 3, closed, sums, g, x, mask, n, grad); break;
-  default: gradient_run_as(params, m, 7, closed, sums, g, x, mask, n, grad); break;
+V_INLINE void gradient_run_as(const mmax_params *params, const gradient_job *a, unsigned shape,
+                              int closed, int sums) {
+  const modulator c = modulator_of(params);
+  size_t i = 0;
+  if (!sums) {
+    for (; i + V_LANES <= a->n; i += V_LANES) gradient_step(a, &c, shape, closed, i, V_LANES);
+    if (i < a->n) gradient_step(a, &c, shape, closed, i, a->n - i);
+  } else if (V_DOWN_INLINE) {
+    vd sum[MMAX_NPARAMS];
+    int used = shape & V_AFFINE ? MMAX_NPARAMS : 8;
+    for (int j = 0; j < used; j++) sum[j] = a->m->sum[j];
+    for (; i + V_LANES <= a->n; i += V_LANES) {
+      factors f = gradient_step(a, &c, shape, closed, i, V_LANES);
+      accumulate(sum, shape, &f);
+    }
+    if (i < a->n) {
+      factors f = gradient_step(a, &c, shape, closed, i, a->n - i);
+      accumulate(sum, shape, &f);
+    }
+    for (int j = 0; j < used; j++) a->m->sum[j] = sum[j];
+  } else {
+    factors block[V_BLOCK];
+    while (i < a->n) {
+      size_t stored = 0;
+      for (; stored < V_BLOCK && i + V_LANES <= a->n; i += V_LANES)
+        block[stored++] = gradient_step(a, &c, shape, closed, i, V_LANES);
+      if (stored < V_BLOCK && i < a->n) {
+        block[stored++] = gradient_step(a, &c, shape, closed, i, a->n - i);
+        i = a->n;
+      }
+      accumulate_stored(a->m, shape, block, stored);
+    }
+  }
+}
+
+V_INLINE void gradient_run_shape(const mmax_params *params, const gradient_job *a, int closed,
+                                 int sums) {
+  switch (a->m->shape) {
+  case 0: gradient_run_as(params, a, 0, closed, sums); break;
+  case 1: gradient_run_as(params, a, 1, closed, sums); break;
+  case 3: gradient_run_as(params, a, 3, closed, sums); break;
+  default: gradient_run_as(params, a, 7, closed, sums); break;
   }
 }
 
 /* Entries [at, ...) of a row; grad starts at the row. */
 static void gradient_run(const batch *b, const row *r, size_t at, const double *g, moments *m,
                          int sums, float *grad) {
-  size_t n = run_length(r, at);
-  const uint8_t *mask = r->mask == NULL ? NULL : r->mask + at;
-  float *out = grad == NULL ? NULL : grad + at;
+  const gradient_job a = {g,
+                          r->x + at,
+                          r->mask == NULL ? NULL : r->mask + at,
+                          run_length(r, at),
+                          grad == NULL ? NULL : grad + at,
+                          m};
   if (r->closed && sums)
-    gradient_run_shape(b->params, m, 1, 1, g, r->x + at, mask, n, out);
+    gradient_run_shape(b->params, &a, 1, 1);
   else if (r->closed)
-    gradient_run_shape(b->params, m, 1, 0, g, r->x + at, mask, n, out);
+    gradient_run_shape(b->params, &a, 1, 0);
   else if (sums)
-    gradient_run_shape(b->params, m, 0, 1, g, r->x + at, mask, n, out);
+    gradient_run_shape(b->params, &a, 0, 1);
   else
-    gradient_run_shape(b->params, m, 0, 0, g, r->x + at, mask, n, out);
+    gradient_run_shape(b->params, &a, 0, 0);
 }
 
 /* The modulator's terms, and with an accumulator those it asks for. */
@@ -196,17 +221,16 @@ static unsigned gradient_shape(const batch *b, const mmax_accumulator *acc) {
 /* value * 2^unit added to 1024 bits in units of 2^-256; stops where the carry does. */
 static void limbs_add(uint64_t limb[MMAX_ACC_LIMBS], int64_t value, int unit) {
   unsigned shift = (unsigned)(unit + 256), word = shift / 64, s = shift % 64;
-  uint64_t sign = value < 0 ? UINT64_MAX : 0, v = (uint64_t)value;
+  uint64_t v = (uint64_t)value, sign = value < 0 ? UINT64_MAX : 0;
   uint64_t high = s == 0 ? sign : v >> (64 - s) | sign << s;
-  uint64_t carry = 0;
-  for (unsigned i = word; i < MMAX_ACC_LIMBS; i++) {
-    uint64_t add = i == word ? v << s : i == word + 1 ? high : sign;
-    if (i > word + 1 && add + carry == 0) return; /* 0 + 0, or all ones + 1 */
-    uint64_t sum = limb[i] + add;
-    uint64_t overflow = sum < add;
-    limb[i] = sum + carry;
-    carry = overflow | (limb[i] < carry);
-  }
+  uint64_t carry = (uint64_t)__builtin_add_overflow(limb[word], v << s, &limb[word]);
+  if (++word == MMAX_ACC_LIMBS) return;
+  uint64_t over = (uint64_t)__builtin_add_overflow(limb[word], high, &limb[word]);
+  carry = over | (uint64_t)__builtin_add_overflow(limb[word], carry, &limb[word]);
+  /* further up the addend is 0 or -1, the sign: with the carry 0, 1 or -1 */
+  for (uint64_t add = sign + carry; add != 0 && ++word < MMAX_ACC_LIMBS; add = sign + carry)
+    carry = sign == 0 ? (uint64_t)__builtin_add_overflow(limb[word], add, &limb[word])
+                      : (uint64_t)(limb[word]-- != 0);
 }
 
 /* Adds the row's sums of the terms the model has. */
@@ -214,13 +238,16 @@ static void moments_finish(const moments *m, const mmax_params *params, mmax_acc
   static const unsigned term[MMAX_NPARAMS] = {
       MMAX_TERM_LOW1,  MMAX_TERM_HIGH1, MMAX_TERM_LOW2,  MMAX_TERM_HIGH2,  MMAX_TERM_LOW1,
       MMAX_TERM_HIGH1, MMAX_TERM_LOW2,  MMAX_TERM_HIGH2, MMAX_TERM_AFFINE, MMAX_TERM_AFFINE};
-  for (int j = 0; j < MMAX_NPARAMS; j++) {
-    if (!(params->terms & term[j])) continue;
-    uint64_t lanes[V_LANES], sum = 0;
-    q_store(lanes, q_sub(q_count(q_zero(), m->sum[j]), q_set(mmax_bits(m->grid[j].big))));
-    for (int k = 0; k < V_LANES; k++) sum += lanes[k];
-    limbs_add(acc->limb[j], (int64_t)sum, m->grid[j].unit);
-  }
+  uint64_t sum[MMAX_NPARAMS + V_LANES];
+  vq count[MMAX_NPARAMS + V_LANES];
+  int used = params->terms & MMAX_TERM_AFFINE ? MMAX_NPARAMS : 8;
+  for (int j = 0; j < MMAX_NPARAMS + V_LANES; j++)
+    count[j] = j < used ? q_count(q_zero(), m->sum[j]) : q_zero();
+  for (int j = 0; j < used; j += V_LANES) q_store(sum + j, q_sum_rows(count + j));
+  for (int j = 0; j < used; j++)
+    if (params->terms & term[j])
+      limbs_add(acc->limb[j], (int64_t)(sum[j] - V_LANES * mmax_bits(m->grid[j].big)),
+                m->grid[j].unit);
   acc->rows++;
 }
 

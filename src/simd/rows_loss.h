@@ -101,7 +101,9 @@ static void row_loss_gradient(const batch *b, row *r, const loss_row *l, range x
   m.shape = gradient_shape(b, acc);
   if (acc != NULL) {
     if (!(l->smoothing > 0.0)) {
-      weight_range(b, r, NULL, &x);
+      extremes w = weight_range(b, r, NULL);
+      x.lo = lane_min(w.lo);
+      x.hi = lane_max(w.hi);
       double t = mmax_widen(l->target_x);
       if (l->target_live && t < x.lo) x.lo = t;
       if (l->target_live && t > x.hi) x.hi = t;

@@ -23,3 +23,22 @@ $(B)/tests/unit_lanes_avx512: tests/unit_lanes.c src/simd/lanes_avx512.h specs/l
 	$(CC) $(TEST_CFLAGS) $(SIMD_FLAGS_avx512) -DLANES='"simd/lanes_avx512.h"' $< -lm -o $@
 TESTS      += $(B)/tests/unit_lanes_avx512
 endif
+
+# sigma and slope of every float32 for all learned layers; stops and goes on. SHARD=I/N for one part:
+#   parallel make exhaustive SHARD={}/8 ::: 0 1 2 3 4 5 6 7    (or SHARD=$$SLURM_ARRAY_TASK_ID/8 in a job array)
+# each part writes build/exhaustive/ISA.I; then `make exhaustive-check` reads them all.
+SHARD ?= 0/1
+EXHAUSTIVE := $(SIMD_BACKENDS:%=$(B)/tests/exhaustive_%)
+$(EXHAUSTIVE): $(B)/tests/exhaustive_%: tests/exhaustive_modulator.c tests/exhaustive_scalar.c \
+    $(B)/libmultimax.a
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -fno-tree-vectorize -c tests/exhaustive_scalar.c -o $@.scalar.o
+	$(CC) $(TEST_CFLAGS) -Wno-unused-function $(SIMD_FLAGS_$*) -DLANES='"simd/lanes_$*.h"' $< \
+	  $@.scalar.o $(B)/libmultimax.a -pthread -lm -o $@
+.PHONY: exhaustive exhaustive-check
+exhaustive: $(EXHAUSTIVE)
+	@mkdir -p $(B)/exhaustive
+	for b in $(SIMD_BACKENDS); do $(B)/tests/exhaustive_$$b --shard $(SHARD) \
+	  --out $(B)/exhaustive/$$b.$(firstword $(subst /, ,$(SHARD))) || exit 1; done
+exhaustive-check: $(EXHAUSTIVE)
+	for b in $(SIMD_BACKENDS); do $(B)/tests/exhaustive_$$b --check $(B)/exhaustive/$$b.* || exit 1; done
