@@ -170,7 +170,9 @@ struct operand source(struct decoder *d, const struct raw_operand *o, enum type 
     case O_REG:
         return register_operand(d, o, want, how);
     case O_INT:
-        if (type_is_float(want) || want == T_PRED)
+        if (want == T_PRED)
+            return constant(d, 4, o->value ? ALL_LANES : 0);    /* a predicate is a mask of lanes */
+        if (type_is_float(want))
             reject(d, "integer constant where .%s is wanted", type_name(want));
         if (size < 8 && o->value >> 8 * size && (int64_t)o->value < -(INT64_C(1) << (8 * size - 1)))
             reject(d, "constant does not fit .%s", type_name(want));

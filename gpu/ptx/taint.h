@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the values of a kernel come from: one label per kernel parameter offset, and DATA. */
+#ifndef MMAX_PTX_TAINT_H
+#define MMAX_PTX_TAINT_H
+
+#include "ops.h"
+
+#define DATA (UINT64_C(1) << 63)
+enum { LABELS = 63 };
+
+struct known { bool is; int definitions; uint64_t value; };
+
+struct taint {
+    const struct program *program;
+    uint64_t *reg;              /* labels per register */
+    uint64_t *local;            /* per byte of local memory at constant addresses */
+    struct known *known;        /* registers that hold a constant, as the address of a parameter does */
+    uint64_t local_any, shared, shape;
+    int64_t label_offset[LABELS]; int labels;
+};
+
+/* Labels of every register, to a fixed point. */
+struct taint taint_of(const struct program *p);
+void taint_free(struct taint *t);
+
+#endif
