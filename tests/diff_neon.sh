@@ -16,4 +16,6 @@ for t in forward log backward loss; do
   $cc $flags tests/diff_$t.c build/neon/libmultimax.a -lm -o build/neon/tests/diff_$t || exit 1
   qemu-aarch64 build/neon/tests/diff_$t 1 "${STEP:-40}" || exit 1
 done
+$cc $flags tests/golden_hashes.c build/neon/libmultimax.a -lm -o build/neon/tests/golden_hashes || exit 1
+qemu-aarch64 build/neon/tests/golden_hashes || exit 1
 echo "PASS diff_neon"
