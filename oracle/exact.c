@@ -184,9 +184,9 @@ static unsigned decide(const gradient_sum sums[MMAX_NPARAMS], mpfr_prec_t bits, 
   for (int j = 0; j < MMAX_NPARAMS; j++) {
     if (!(wanted & (1u << j))) continue;
     gradient_sum_total(&sums[j], &total);
-    if (!interval_round_double(&total, &grads->rounded[j]) ||
-        !interval_value(&total, 0, &grads->value[j]))
-      left |= 1u << j;
+    int known = interval_value(&total, 0, &grads->value[j]);
+    if (!known) grads->value[j].hi = grads->value[j].lo = (double)NAN;
+    if (!interval_round_double(&total, &grads->rounded[j]) || !known) left |= 1u << j;
   }
   interval_clear(&total);
   return left;
@@ -220,7 +220,8 @@ static exact_status parameters(batch *b, const mmax_params *params, const exact_
     for (int j = 0; j < MMAX_NPARAMS; j++) gradient_sum_clear(&sums[j]);
   }
   if (status != EXACT_OK || b->wanted == 0) return status;
-  fill_grads(grads, b->wanted, (double)NAN);
+  for (int j = 0; j < MMAX_NPARAMS; j++) /* the value may be known beside a tie */
+    if (b->wanted & (1u << j)) grads->rounded[j] = (double)NAN;
   return EXACT_UNDECIDED;
 }
 

@@ -103,7 +103,8 @@ exact_status exact_temperature(double beta, const mmax_rows *in, float *probs,
 
 /* Parameter gradients of a batch: the exact sum over all its rows, each
    rounded once; the order is that of MMAX_NPARAMS, absent terms are 0. A row
-   that is not finite makes all of them NaN. */
+   that is not finite makes all of them NaN. One that stays within 2^-8192 of a
+   tie is undecided: rounded is NaN, the status EXACT_UNDECIDED, its value known. */
 typedef struct exact_grads {
   double rounded[MMAX_NPARAMS];
   exact_value value[MMAX_NPARAMS];

@@ -23,3 +23,7 @@ run-tests: all $(filter $(B)/%,$(TESTS))
 test: setup-test
 	$(MAKE) --no-print-directory -j$(shell nproc) run-tests
 $(B)/tests/unit_accumulator: TEST_LIBS += -lmpfr -lgmp
+$(B)/tests/accuracy_wide: TEST_DEPS = $(filter-out %/main.o,$(COMMAND_OBJ)) $(B)/oracle/liboracle.a
+$(B)/tests/accuracy_wide: TEST_OBJ = $(filter-out %/main.o,$(COMMAND_OBJ)) $(B)/oracle/liboracle.a -Wl,--wrap=mmax_forward
+$(B)/tests/accuracy_wide: TEST_LIBS = -ljansson -lmpfr -lgmp
+TESTS += $(B)/tests/accuracy_wide
