@@ -143,7 +143,7 @@ static int audit_kernel(struct mmax_ptx_module *module, const char *file, const 
            kernel, audit.instructions, audit.registers, audit.shared_bytes, audit.f64_fma, audit.f64_mul, audit.f64_add,
            audit.f64_minmax, audit.f64_div, audit.f32_fma, audit.f32_mul, audit.f32_add, audit.barriers, audit.shuffles,
            audit.global_loads, audit.global_stores);
-    printf("%s: branches and addresses depend on: %s\n", kernel, audit.shape);
+    printf("%s: branches and addresses depend on: %s; %u branches on data only choose between values\n", kernel, audit.shape, audit.data_selects);
     printf("%s: float constants:", kernel);
     for (size_t k = 0; k < audit.constants; k++)
         printf(audit.constant[k].size == 8 ? " 0d%016llX" : " 0f%08llX", (unsigned long long)audit.constant[k].bits);

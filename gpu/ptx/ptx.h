@@ -142,6 +142,7 @@ struct mmax_ptx_audit {
     struct mmax_ptx_constant *constant;
     char shape[1024];       /* parameters on which branches and addresses depend, as "name+offset ..." */
     unsigned instructions;
+    unsigned data_selects;      /* branches on data that only choose between values: no finding */
     unsigned f64_fma, f64_mul, f64_add, f64_minmax, f64_div, f32_fma, f32_mul, f32_add, barriers, shuffles;
     unsigned global_loads, global_stores, shared_bytes, registers;
 };

@@ -23,4 +23,9 @@ struct taint {
 struct taint taint_of(const struct program *p);
 void taint_free(struct taint *t);
 
+/* regions.c: per instruction, where all ways from it meet again (malloc); and whether a branch only chooses between
+   values, so that it may depend on data without memory accesses or barriers doing so. */
+int *post_dominators(const struct program *p);
+bool chooses_values(const struct program *p, const int *dominator, int branch);
+
 #endif
