@@ -18,3 +18,22 @@ $(B)/tests/audit_broken: tests/broken/broken.c $(B)/audit/serve.o $(B)/audit/wir
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Wno-conversion -D_POSIX_C_SOURCE=200809L -Isrc -Ioracle -MMD -MF $@.d $(filter %.c %.o,$^) -lm -o $@
 -include $(B)/tests/audit_broken.d
+TESTS += tests/audit_faults.py tests/audit_suites.sh tests/audit_hostile.sh tests/audit_reports.py \
+         tests/audit_html.sh tests/audit_adapters.sh
+test: $(B)/tests/audit_broken
+
+# make audit SUBJECT='...' [SUITE=softmax] [AUDIT='--json r.json']: one audit.
+SUITE ?= softmax
+.PHONY: audit audit-suites audit-frameworks
+audit: $(B)/multimax
+	PYTHONPATH=oracle/audit/adapters $(B)/multimax audit --subject '$(SUBJECT)' --suite $(SUITE) $(AUDIT)
+
+# The committed suites, made anew.
+audit-suites: $(B)/multimax
+	$(B)/multimax audit --make-suite tests/audit-suites/softmax.json --suite smoke
+	$(B)/multimax audit --make-suite tests/audit-suites/wikitext103-1.json --suite smoke --params wikitext103:1
+
+# Frameworks for the Python adapters, several GB; never part of `make test`.
+audit-frameworks:
+	python3 -m venv $(B)/audit-frameworks
+	$(B)/audit-frameworks/bin/pip install numpy scipy onnx onnxruntime jax torch
