@@ -30,10 +30,12 @@ all: lib command
 
 include src/src.mk
 include src/install.mk
--include src/simd/simd.mk
--include oracle/oracle.mk
--include oracle/command.mk
--include gpu/gpu.mk
+include src/simd/simd.mk
+include oracle/oracle.mk
+include oracle/command.mk
+include oracle/audit.mk
+include gpu/gpu.mk
+-include gpu/cuda.mk
 -include proofs/proofs.mk
 
 # Evidence for a user: oracle comparison on real logits, proofs, one report.

@@ -6,7 +6,7 @@ READER_UNITS  := bytes fault model model_builtin model_csv model_json npy tensor
 COMMAND_UNITS := $(READER_UNITS) analysis cmd_check cmd_compute cmd_params compare grads_json job \
                  main narrow options output row_bound slice warnings
 COMMAND_OBJ   := $(COMMAND_UNITS:%=$(B)/command/%.o)
-COMMAND_LIBS   = $(ORACLE_LIBS) -ljansson
+COMMAND_LIBS   = $(B)/gpu/libptx.a $(ORACLE_LIBS) -ljansson
 
 # POSIX for mkstemp, fstat and rename; the library itself stays with ISO C.
 $(B)/command/%.o: oracle/%.c
@@ -14,14 +14,14 @@ $(B)/command/%.o: oracle/%.c
 	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -Isrc -Ioracle -MMD -c $< -o $@
 -include $(COMMAND_UNITS:%=$(B)/command/%.d)
 
-$(B)/multimax: $$(COMMAND_OBJ) $(B)/oracle/liboracle.a $(B)/libmultimax.a
+$(B)/multimax: $$(COMMAND_OBJ) $(B)/oracle/liboracle.a $(B)/libmultimax.a $(B)/gpu/libptx.a
 	$(CC) $(filter %.o,$^) $(B)/libmultimax.a $(COMMAND_LIBS) -o $@
 
 # Tests of the command: build/multimax and, as a negative control of check, the same
 # command over a library with one planted defect.
 BROKEN_CALLS := mmax_forward mmax_log_forward mmax_backward mmax_cross_entropy_backward \
                 mmax_accumulator_finish
-$(B)/tests/multimax-broken: tests/cli_broken.c $$(COMMAND_OBJ) $(B)/oracle/liboracle.a $(B)/libmultimax.a
+$(B)/tests/multimax-broken: tests/cli_broken.c $$(COMMAND_OBJ) $(B)/oracle/liboracle.a $(B)/libmultimax.a $(B)/gpu/libptx.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Isrc $(BROKEN_CALLS:%=-Wl,--wrap=%) $(filter %.c %.o,$^) $(B)/libmultimax.a \
 	  $(COMMAND_LIBS) -o $@

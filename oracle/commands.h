@@ -12,5 +12,7 @@ int command_eval(int argc, char **argv);
 int command_oracle(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_params(int argc, char **argv);
+int mmax_audit_main(int argc, char **argv); /* oracle/audit */
+int mmax_ptx_main(int argc, char **argv);   /* gpu/ptx */
 
 #endif

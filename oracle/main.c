@@ -12,6 +12,8 @@ static const struct command commands[] = {
     {"oracle", "the same functions over the real numbers, correctly rounded", command_oracle},
     {"check", "compare the library with the oracle and with its proven bounds", command_check},
     {"params", "what to know before deploying a modulator's 8 numbers", command_params},
+    {"audit", "find what is wrong with anybody's softmax or MultiMax", mmax_audit_main},
+    {"ptx", "execute and audit CUDA kernels' PTX without a GPU", mmax_ptx_main},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -4,7 +4,7 @@
 # as root with apt-get, else prints the one line to run and exits 2.
 # Usage: sh tests/setup.sh build|test|prove|certify
 set -eu
-build="gcc make pkg-config libc6-dev libgmp-dev libmpfr-dev libjansson-dev"
+build="gcc make pkg-config libc6-dev libgmp-dev libmpfr-dev libjansson-dev libffi-dev"
 test="$build libflint-arb-dev libflint-dev clang libclang-rt-14-dev valgrind cmake g++ binutils jq python3
   python3-numpy gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user chromium"
 prove="frama-c-base why3 z3 cvc5 cvc4 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa python3"
