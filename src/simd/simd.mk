@@ -15,7 +15,7 @@ $(B)/src/dispatch.o: src/simd/simd.mk
 # Each lane operation against its meaning, and each backend against the reference.
 # (tests.mk finds unit_lanes itself: NEON or AVX2.)
 DIFF_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/diff_*.c))
-TESTS      += $(DIFF_TESTS) $(B)/tests/golden_hashes tests/diff_mutants.sh tests/diff_neon.sh
+TESTS      += $(DIFF_TESTS) $(B)/tests/golden_hashes tests/diff_mutants.sh tests/diff_levels.sh tests/diff_neon.sh
 ifeq ($(ARCH),x86_64)
 $(B)/tests/unit_lanes: TEST_CFLAGS += $(SIMD_FLAGS_avx2)
 $(B)/tests/unit_lanes_avx512: tests/unit_lanes.c src/simd/lanes_avx512.h specs/lanes_model.h
@@ -42,3 +42,4 @@ exhaustive: $(EXHAUSTIVE)
 	  --out $(B)/exhaustive/$$b.$(firstword $(subst /, ,$(SHARD))) || exit 1; done
 exhaustive-check: $(EXHAUSTIVE)
 	for b in $(SIMD_BACKENDS); do $(B)/tests/exhaustive_$$b --check $(B)/exhaustive/$$b.* || exit 1; done
+include tests/bench/bench.mk

@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The SIMD backends have the reference's bits whichever compiler and -O level made them.
+set -u
+[ "$(uname -m)" = x86_64 ] || { echo "SKIP diff_levels: x86_64 backends"; exit 77; }
+lib=build/libmultimax.a out=build/tests/levels runs=0
+avx2="-mavx2 -mfma"
+avx512="-mavx512f -mavx512dq -mavx512vl -mavx512bw $avx2"
+rm -rf $out && mkdir -p $out
+for way in "gcc -O0" "clang-19 -O0" "clang-19 -O3" ${ALL_LEVELS:+"gcc -O1" "gcc -O2" "clang-19 -O1" "clang-19 -O2"}; do
+  command -v "${way%% *}" >/dev/null || { echo "no ${way%% *}"; continue; }
+  cp $lib $out/lib.a
+  for isa in avx2 avx512; do
+    flags=$(eval "echo \$$isa")
+    $way -std=c11 -ffp-contract=off $flags -Isrc -c src/simd/$isa.c -o $out/$isa.o || exit 1
+  done
+  ar r $out/lib.a $out/avx2.o $out/avx512.o || exit 1
+  for t in forward log backward loss; do
+    gcc -std=c11 -O1 -ffp-contract=off $avx2 -Isrc -Itests tests/diff_$t.c $out/lib.a -lm -pthread -o $out/test || exit 1
+    $out/test 1 "${STEP:-60}" >$out/log || { cat $out/log; echo "FAIL diff_levels: $way, $t"; exit 1; }
+    runs=$((runs + 1))
+  done
+done
+rm -rf $out
+[ $runs -gt 0 ] && echo "PASS diff_levels runs=$runs" && exit 0
+echo "SKIP diff_levels: no compiler"; exit 77
