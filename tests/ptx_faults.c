@@ -209,6 +209,11 @@ int main(void)
         free(tail);
         free(faulty);
     }
+    if (table)
+        fclose(table);
+    for (int k = 0; k < 3; k++)
+        free(text[k]);
+    free(line);
     int fail = missed || unclean || faults < 40;
     printf("%s ptx_faults faults=%zu missed=%zu unclean=%zu\n", fail ? "FAIL" : "PASS", faults, missed, unclean);
     return fail;

@@ -23,14 +23,14 @@ static void finding(struct mmax_ptx_audit *a, const struct insn *i, const char *
     va_end(args);
 }
 
-static void check_flow(struct taint *t, struct mmax_ptx_audit *a, const int *dominator, int at)
+static void check_flow(struct taint *t, struct mmax_ptx_audit *a, const int *dominator, const uint64_t *before, int at)
 {
     const struct insn *i = &t->program->code[at];
     uint64_t guard = i->guard_off >= 0 ? t->reg[i->guard_reg] : 0;
     bool memory = i->fn == op_load || i->fn == op_store || i->fn == op_atomic;
     if (i->kind != I_PLAIN) {
         uint64_t in = guard | (i->kind == I_BRANCH_TABLE ? t->reg[i->s[0].reg] : 0);
-        if (in & DATA && chooses_values(t->program, dominator, at)) {
+        if (in & DATA && chooses_values(t->program, dominator, before, at)) {
             a->data_selects++;
             return;
         }
@@ -133,8 +133,9 @@ int mmax_ptx_audit(struct mmax_ptx_module *module, const char *kernel, struct mm
     const struct program *p = program_of(module, kernel, &l);
     struct taint t = taint_of(p);
     int *dominator = post_dominators(p);
+    uint64_t *before = written_before(p);
     for (int k = 0; k < p->count - 1; k++) {
-        check_flow(&t, audit, dominator, k);
+        check_flow(&t, audit, dominator, before, k);
         check_rounding(audit, &p->code[k]);
         count(audit, &p->code[k]);
     }
@@ -144,6 +145,7 @@ int mmax_ptx_audit(struct mmax_ptx_module *module, const char *kernel, struct mm
     describe_shape(&t, audit);
     list_constants(audit, p);
     free(dominator);
+    free(before);
     taint_free(&t);
     return 0;
 }

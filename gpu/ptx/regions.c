@@ -149,13 +149,40 @@ static bool reads(const struct insn *i, uint32_t reg)
     return i->guard_off >= 0 && i->guard_reg == reg;
 }
 
-/* Is register `reg`, written somewhere in the region, written on every way to each of its readers? A write outside the
-   region is taken to have come first: without it the clean run would have reported the register. */
-static bool always_written(const struct program *p, const bool *in_region, int branch, int join, uint32_t reg)
+/* Per instruction a set of registers (bits) that every way from the entry has written. Guarded writes do not count. */
+uint64_t *written_before(const struct program *p)
 {
-    for (int k = 0; k < p->count; k++)
-        if (!in_region[k] && writes(&p->code[k], reg))
-            return true;
+    const size_t words = (p->regs + 63) / 64;
+    uint64_t *in = array(((size_t)p->count + 1) * words, sizeof *in), *out = array(words, sizeof *out);
+    memset(in + words, 0xff, (size_t)p->count * words * sizeof *in);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int k = 0; k < p->count; k++) {
+            const struct insn *i = &p->code[k];
+            memcpy(out, in + (size_t)k * words, words * sizeof *out);
+            for (int n = 0; n < i->nd && i->guard_off < 0; n++)
+                out[i->d[n].reg / 64] |= UINT64_C(1) << i->d[n].reg % 64;
+            for (int n = 0; n < i->nvec && i->guard_off < 0 && (i->flags & F_LOAD); n++)
+                out[i->vec[n].reg / 64] |= UINT64_C(1) << i->vec[n].reg % 64;
+            int next[2], count = successors(p, k, next), targets = i->kind == I_BRANCH_TABLE ? (int)i->imm : 0;
+            for (int t = 0; t < count + targets; t++) {
+                uint64_t *to = in + (size_t)(t < count ? next[t] : i->table[t - count]) * words;
+                for (size_t word = 0; word < words; word++) {
+                    changed |= (to[word] & ~out[word]) != 0;
+                    to[word] &= out[word];
+                }
+            }
+        }
+    }
+    free(out);
+    return in;
+}
+
+/* Is register `reg`, written somewhere in the region, written on every way to each of its readers? */
+static bool always_written(const struct program *p, const uint64_t *before, const bool *in_region, int branch, int join, uint32_t reg)
+{
+    if (before[(size_t)branch * ((p->regs + 63) / 64) + reg / 64] >> reg % 64 & 1)
+        return true;
     bool *have = array((size_t)(join - branch) + 1, sizeof *have), good = true;
     for (int k = branch + 1; k <= join; k++)
         have[k - branch] = true;
@@ -176,7 +203,7 @@ static bool always_written(const struct program *p, const bool *in_region, int b
 }
 
 /* Does the branch at `branch` only choose between values? */
-bool chooses_values(const struct program *p, const int *dominator, int branch)
+bool chooses_values(const struct program *p, const int *dominator, const uint64_t *before, int branch)
 {
     const int join = dominator[branch];
     if (p->code[branch].kind != I_BRANCH || join <= branch || join >= p->count)
@@ -200,9 +227,9 @@ bool chooses_values(const struct program *p, const int *dominator, int branch)
         if (in_region[k]) {
             const struct insn *i = &p->code[k];
             for (int n = 0; n < i->nd && pure; n++)
-                pure = !i->d[n].reg || always_written(p, in_region, branch, join, i->d[n].reg);
+                pure = !i->d[n].reg || always_written(p, before, in_region, branch, join, i->d[n].reg);
             for (int n = 0; n < i->nvec && pure && (i->flags & F_LOAD); n++)
-                pure = !i->vec[n].reg || always_written(p, in_region, branch, join, i->vec[n].reg);
+                pure = !i->vec[n].reg || always_written(p, before, in_region, branch, join, i->vec[n].reg);
         }
     free(in_region);
     free(stack);

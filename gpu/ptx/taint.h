@@ -23,9 +23,11 @@ struct taint {
 struct taint taint_of(const struct program *p);
 void taint_free(struct taint *t);
 
-/* regions.c: per instruction, where all ways from it meet again (malloc); and whether a branch only chooses between
-   values, so that it may depend on data without memory accesses or barriers doing so. */
+/* regions.c: per instruction, where all ways from it meet again, and which registers are written before it on every way
+   (malloc); and whether a branch only chooses between values, so that it may depend on data without memory accesses,
+   barriers or initialised registers doing so. */
 int *post_dominators(const struct program *p);
-bool chooses_values(const struct program *p, const int *dominator, int branch);
+uint64_t *written_before(const struct program *p);
+bool chooses_values(const struct program *p, const int *dominator, const uint64_t *before, int branch);
 
 #endif
