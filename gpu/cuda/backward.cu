@@ -21,7 +21,7 @@ template <class G> __device__ inline void backward_any(const batch &b, const bac
     const float *g = a.g + r * a.g_stride;
     unsigned flags = 0;
     for (int64_t i = group.rank(); i < w.n; i += G::threads)
-      flags |= unmasked(w, i) && !is_finite(g[i]) ? has_nonfinite : 0u;
+      flags |= select(entry_at(w, i).unmasked & !is_finite(g[i]), has_nonfinite, 0u);
     flags = row_flags(group, w) | group.template reduce<op_or>(flags);
     mmax_status state = row_state(flags);
     double max = row_max(group, b, w), inverse = inverse_sum(group, b, w, max);
@@ -29,9 +29,10 @@ template <class G> __device__ inline void backward_any(const batch &b, const bac
     double g_max = 0.0;
     extent e = extent_none();
     for (int64_t i = group.rank(); i < w.n; i += G::threads) {
-      bool carries = weight(b, w, i, max) > 0.0;
-      g_max = carries ? larger(g_max, fabs((double)g[i])) : g_max;
-      e = extent_add(e, carries, (double)w.x[i], affine(b.params, w.x[i]));
+      entry at = entry_at(w, i);
+      bool carries = weight(b, at, max) > 0.0;
+      g_max = select(carries, larger(g_max, fabs((double)g[i])), g_max);
+      e = extent_add(e, carries, (double)at.x, affine(b.params, at.x));
     }
     g_max = group.template reduce<op_max>(g_max);
     e = extent_reduce(group, e);
@@ -39,27 +40,25 @@ template <class G> __device__ inline void backward_any(const batch &b, const bac
     grid mean_grid = grid_for(g_max);
     int64_t sum = 0;
     for (int64_t i = group.rank(); i < w.n; i += G::threads) {
-      int64_t q = floor_step(mul(weight(b, w, i, max), inverse), (double)g[i], mean_grid.big);
-      sum += unmasked(w, i) ? q : 0;
+      entry at = entry_at(w, i);
+      int64_t q = floor_step(mul(weight(b, at, max), inverse), (double)g[i], mean_grid.big);
+      sum += select(at.unmasked, q, (int64_t)0);
     }
     sum = group.template reduce<op_sum>(sum);
     double mean = mul(__ll2double_rn(sum), pow2(mean_grid.unit));
 
     moments m = moments_start(b.params, e, g_max);
     for (int64_t i = group.rank(); i < w.n; i += G::threads) {
-      bool part = unmasked(w, i);
-      double p = mul(weight(b, w, i, max), inverse);
-      double h = moments_add(m, b.params, w.x[i], mul(p, sub((double)g[i], mean)), part);
-      float out = part ? __double2float_rn(mul(h, b.params.scale)) : 0.0f;
-      out = state == MMAX_ROW_NONFINITE ? canonical_nan() : state == MMAX_ROW_MASKED ? 0.0f : out;
-      if (a.grad != nullptr) a.grad[r * a.grad_stride + i] = out;
+      entry at = entry_at(w, i);
+      double p = mul(weight(b, at, max), inverse);
+      double h = moments_add(m, b.params, at, mul(p, sub((double)g[i], mean)));
+      float out = select(at.unmasked, __double2float_rn(mul(h, b.params.scale)), 0.0f);
+      if (a.grad != nullptr) a.grad[r * a.grad_stride + i] = finish(state, 0.0f, out);
     }
     if (a.moments != nullptr) moments_store(group, m, state == MMAX_OK, a.moments + r);
     if (group.rank() == 0) {
       report_row(b, r, state);
-      if (a.acc != nullptr && state != MMAX_ROW_MASKED)
-        atomicAdd((unsigned long long *)(state == MMAX_OK ? &a.acc->rows : &a.acc->nonfinite_rows),
-                  1ull);
+      count_row(a.acc, state);
     }
   }
 }

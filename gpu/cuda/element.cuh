@@ -2,8 +2,8 @@
 /*
  * Device twin of src/ref, line by line, in explicitly rounded operations: the
  * compiler has no freedom to fuse, reorder or flush. Names are those of the
- * reference without the prefix. Branches are selects, so that what a thread
- * executes and addresses depends on shapes alone, never on data.
+ * reference without the prefix. Branches are selects over values computed on both
+ * sides, so that what a thread executes and addresses depends on shapes alone.
  */
 #ifndef MMAX_GPU_ELEMENT_CUH
 #define MMAX_GPU_ELEMENT_CUH
@@ -19,6 +19,9 @@ __device__ inline double sub(double a, double b) { return __dsub_rn(a, b); }
 __device__ inline double mul(double a, double b) { return __dmul_rn(a, b); }
 __device__ inline double fma_rn(double a, double b, double c) { return __fma_rn(a, b, c); }
 __device__ inline int64_t bits(double v) { return __double_as_longlong(v); }
+
+/* Both values are computed: a `?:` over calls would be compiled to a branch. */
+template <class T> __device__ inline T select(bool which, T yes, T no) { return which ? yes : no; }
 
 __device__ inline double pow2(int k) { return __longlong_as_double((int64_t)(k + 1023) << 52); }
 __device__ inline int exponent_above(double v) { return (int)(bits(v) >> 52) - 1022; }
@@ -40,7 +43,11 @@ struct hinges {
   double low1, high1, low2, high2;
 };
 
-__device__ inline double relu(double u) { return u > 0.0 ? u : 0.0; }
+/* u > 0 ? u : 0 in integer operations: those on float64 are the scarce ones. */
+__device__ inline double relu(double u) {
+  return __longlong_as_double(bits(u) & ~(bits(u) >> 63));
+}
+__device__ inline bool positive(double relu) { return bits(relu) != 0; }
 
 __device__ inline double affine(const mmax_params &p, float x) {
   return fma_rn(p.scale, (double)x, p.shift);
@@ -62,8 +69,8 @@ __device__ inline double modulate(const mmax_params &p, double y) {
 
 __device__ inline double slope(const mmax_params &p, hinges h) {
   double d = 1.0;
-  d = h.low1 > 0.0 ? sub(d, p.coef[0]) : d;
-  d = h.high1 > 0.0 ? add(d, p.coef[1]) : d;
+  d = select(positive(h.low1), sub(d, p.coef[0]), d);
+  d = select(positive(h.high1), add(d, p.coef[1]), d);
   d = fma_rn(mul(-2.0, p.coef[2]), h.low2, d);
   d = fma_rn(mul(2.0, p.coef[3]), h.high2, d);
   return d;
@@ -86,19 +93,21 @@ __device__ inline double exp_nonpositive(double z) {
   p = fma_rn(r, p, 1.0);
   /* the low bits of s hold k; below the clamp they are anything and unused */
   double power = __longlong_as_double((bits(s) + 1023) << 52);
-  return z >= -110.0 ? mul(p, power) : 0.0;
+  /* z < -110, as integers: z is negative or zero; a NaN comes from rows that are special anyway */
+  bool below = (uint64_t)bits(z) > (uint64_t)bits(-110.0);
+  return select(below, 0.0, mul(p, power));
 }
 
 __device__ inline double log1p_nonnegative(double t) {
   double d = add(1.0, t), k = 0.0;
   for (int i = 0; i < 33; i++) { /* 1 + t < 2^32: as often as the reference's loop at most */
     bool above = d > 0x1.6ap0;
-    d = above ? mul(d, 0.5) : d;
-    k = above ? add(k, 1.0) : k;
+    d = select(above, mul(d, 0.5), d);
+    k = select(above, add(k, 1.0), k);
   }
   bool near_one = !(t > 0x1.a8p-2);
-  double f = near_one ? t : sub(d, 1.0);
-  k = near_one ? 0.0 : k;
+  double f = select(near_one, t, sub(d, 1.0));
+  k = select(near_one, 0.0, k);
   double w = __ddiv_rn(f, add(2.0, f));
   double w2 = mul(w, w);
   double h = fma_rn(w2, 1.0 / 17.0, 1.0 / 15.0);

@@ -4,11 +4,6 @@
 
 namespace mmax {
 
-__device__ inline float finish(mmax_status state, float masked_row, float value) {
-  return state == MMAX_ROW_NONFINITE ? canonical_nan()
-                                     : state == MMAX_ROW_MASKED ? masked_row : value;
-}
-
 /* The row's sigma, then its weights, in registers: PER entries a thread. */
 template <class G, int PER>
 __device__ inline void forward_in_registers(const batch &b, float *probs, int64_t stride) {
@@ -22,10 +17,9 @@ __device__ inline void forward_in_registers(const batch &b, float *probs, int64_
       int64_t i = g.rank() + (int64_t)G::threads * k;
       v[k] = (double)minus_inf();
       if (i < w.n) {
-        float x = w.x[i];
-        bool masked = (w.mask != nullptr && w.mask[i] != 0) || is_minus_inf(x);
-        flags |= masked ? 0u : is_finite(x) ? has_entry : has_entry | has_nonfinite;
-        v[k] = masked ? (double)minus_inf() : modulated(b.params, x);
+        entry e = entry_at(w, i);
+        flags |= entry_flags(e);
+        v[k] = sigma_or_minus_inf(b, e);
         max = larger(max, v[k]);
       }
     }
@@ -57,7 +51,7 @@ template <class G> __device__ inline void forward_any(const batch &b, float *pro
     mmax_status state = row_state(row_flags(g, w));
     double max = row_max(g, b, w), inverse = inverse_sum(g, b, w, max);
     for (int64_t i = g.rank(); i < w.n; i += G::threads) {
-      float p = __double2float_rn(mul(weight(b, w, i, max), inverse));
+      float p = __double2float_rn(mul(weight(b, entry_at(w, i), max), inverse));
       probs[r * stride + i] = finish(state, 0.0f, p);
     }
     if (g.rank() == 0) report_row(b, r, state);
@@ -71,8 +65,9 @@ template <class G> __device__ inline void log_any(const batch &b, float *log_pro
     mmax_status state = row_state(row_flags(g, w));
     lse l = row_lse(g, b, w);
     for (int64_t i = g.rank(); i < w.n; i += G::threads) {
-      float v = __double2float_rn(sub(sub(modulated(b.params, w.x[i]), l.max), l.log));
-      log_probs[r * stride + i] = finish(state, minus_inf(), unmasked(w, i) ? v : minus_inf());
+      entry e = entry_at(w, i);
+      float v = __double2float_rn(sub(sub(modulated(b.params, e.x), l.max), l.log));
+      log_probs[r * stride + i] = finish(state, minus_inf(), select(e.unmasked, v, minus_inf()));
     }
     if (g.rank() == 0) report_row(b, r, state);
   }

@@ -19,7 +19,7 @@ struct grid {
 };
 
 __device__ inline grid grid_for(double bound) {
-  int e = exponent_above(bound > 0x1p-207 ? bound : 0x1p-207);
+  int e = exponent_above(larger(0x1p-207, bound));
   return grid{mul(6.0, pow2(e)), e - 50};
 }
 
@@ -37,8 +37,8 @@ __device__ inline extent extent_none() {
 }
 
 __device__ inline extent extent_add(extent e, bool carries, double x, double y) {
-  return extent{carries ? smaller(e.lo, y) : e.lo, carries ? larger(e.hi, y) : e.hi,
-                carries ? larger(e.largest, fabs(x)) : e.largest};
+  return extent{select(carries, smaller(e.lo, y), e.lo), select(carries, larger(e.hi, y), e.hi),
+                select(carries, larger(e.largest, fabs(x)), e.largest)};
 }
 
 template <class G> __device__ inline extent extent_reduce(G g, extent e) {
@@ -65,23 +65,23 @@ __device__ inline moments moments_start(const mmax_params &p, extent e, double g
   return m;
 }
 
-/* Adds one entry if it takes part; returns h. */
-__device__ inline double moments_add(moments &m, const mmax_params &p, float x, double g,
-                                     bool takes_part) {
-  hinges r = hinges_at(p, affine(p, x));
+/* Adds one entry if it is unmasked; returns h. */
+__device__ inline double moments_add(moments &m, const mmax_params &p, entry e, double g) {
+  hinges r = hinges_at(p, affine(p, e.x));
+  const int64_t none = 0;
   double h = mul(g, slope(p, r)), g3 = mul(g, r.low2), g4 = mul(g, r.high2);
   const int64_t step[MMAX_NPARAMS] = {floor_step(g, r.low1, m.of[0].big),
                                       floor_step(g, r.high1, m.of[1].big),
                                       floor_step(g3, r.low2, m.of[2].big),
                                       floor_step(g4, r.high2, m.of[3].big),
-                                      r.low1 > 0.0 ? floor_step(g, 1.0, m.of[4].big) : 0,
-                                      r.high1 > 0.0 ? floor_step(g, 1.0, m.of[5].big) : 0,
+                                      select(positive(r.low1), floor_step(g, 1.0, m.of[4].big), none),
+                                      select(positive(r.high1), floor_step(g, 1.0, m.of[5].big), none),
                                       floor_step(g3, 1.0, m.of[6].big),
                                       floor_step(g4, 1.0, m.of[7].big),
-                                      floor_step(h, (double)x, m.of[8].big),
+                                      floor_step(h, (double)e.x, m.of[8].big),
                                       floor_step(h, 1.0, m.of[9].big)};
 #pragma unroll
-  for (int j = 0; j < MMAX_NPARAMS; j++) m.sum[j] += takes_part ? step[j] : 0;
+  for (int j = 0; j < MMAX_NPARAMS; j++) m.sum[j] += select(e.unmasked, step[j], none);
   return h;
 }
 
@@ -92,8 +92,8 @@ __device__ inline void moments_store(G g, const moments &m, bool adds, row_momen
   for (int j = 0; j < MMAX_NPARAMS; j++) {
     int64_t sum = g.template reduce<op_sum>(m.sum[j]);
     if (g.rank() == 0) {
-      out->sum[j] = adds ? sum : 0;
-      out->unit[j] = adds ? m.of[j].unit : -256;
+      out->sum[j] = select(adds, sum, (int64_t)0);
+      out->unit[j] = select(adds, m.of[j].unit, -256);
     }
   }
 }

@@ -16,7 +16,7 @@ struct wide_sum { /* 128 bits */
 
 __device__ inline wide_sum wide_add(wide_sum a, wide_sum b) {
   uint64_t lo = a.lo + b.lo;
-  return wide_sum{a.hi + b.hi + (lo < b.lo ? 1u : 0u), lo};
+  return wide_sum{a.hi + b.hi + (lo < b.lo), lo};
 }
 
 __device__ inline double total(wide_sum s, double grid) {

@@ -9,6 +9,7 @@ struct loss_args {
   const int32_t *target;
   int32_t ignore_index;
   float smoothing;
+  int64_t smoothed; /* smoothing > 0 */
   const float *grad_loss; /* NULL: 1 */
   float *loss;            /* may be NULL */
   float *grad;            /* may be NULL */
@@ -22,31 +23,41 @@ template <class G>
 __device__ inline double sum_below_max(G g, const batch &b, const row &w, double max) {
   double largest = 0.0;
   for (int64_t i = g.rank(); i < w.n; i += G::threads) {
-    double below = sub(max, modulated(b.params, w.x[i]));
-    largest = unmasked(w, i) ? larger(largest, below) : largest;
+    entry e = entry_at(w, i);
+    largest = select(e.unmasked, larger(largest, sub(max, modulated(b.params, e.x))), largest);
   }
   grid on = grid_for(g.template reduce<op_max>(largest));
   wide_sum sum = {0, 0};
   for (int64_t i = g.rank(); i < w.n; i += G::threads) {
-    uint64_t q = (uint64_t)quantise(sub(max, modulated(b.params, w.x[i])), on.big);
-    sum = wide_add(sum, wide_sum{0, unmasked(w, i) ? q : 0});
+    entry e = entry_at(w, i);
+    uint64_t q = (uint64_t)quantise(sub(max, modulated(b.params, e.x)), on.big);
+    sum = wide_add(sum, wide_sum{0, select(e.unmasked, q, (uint64_t)0)});
   }
   return total(g.template reduce<op_sum>(sum), pow2(on.unit));
 }
 
 template <class G> __device__ inline double count_unmasked(G g, const row &w) {
   int64_t count = 0;
-  for (int64_t i = g.rank(); i < w.n; i += G::threads) count += unmasked(w, i) ? 1 : 0;
+  for (int64_t i = g.rank(); i < w.n; i += G::threads) count += entry_at(w, i).unmasked;
   return __ll2double_rn(g.template reduce<op_sum>(count));
+}
+
+/* The target's logit, -inf if it is masked. By a reduction: no address depends on a target,
+   and no thread reads what another one overwrites in place. */
+template <class G> __device__ inline float target_logit(G g, const row &w, int64_t target) {
+  double x = (double)minus_inf();
+  for (int64_t i = g.rank(); i < w.n; i += G::threads) {
+    entry e = entry_at(w, i);
+    x = select((i == target) & e.unmasked, (double)e.x, x);
+  }
+  return __double2float_rn(g.template reduce<op_max>(x));
 }
 
 __device__ inline void report_target(const batch &b, int64_t r, bool ignored, bool bad) {
   if (b.report == nullptr) return;
-  if (ignored) atomicAdd(&b.report->ignored_rows, 1ull);
-  if (bad) {
-    atomicAdd(&b.report->bad_targets, 1ull);
-    atomicMin(&b.report->first_bad_target, (unsigned long long)r);
-  }
+  count_if(ignored, &b.report->ignored_rows);
+  count_if(bad, &b.report->bad_targets);
+  least_if(bad, &b.report->first_bad_target, r);
 }
 
 template <class G> __device__ inline void loss_any(const batch &b, const loss_args &a) {
@@ -54,55 +65,55 @@ template <class G> __device__ inline void loss_any(const batch &b, const loss_ar
   for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
     row w = row_at(b, r);
     int32_t y = a.target[r];
-    bool ignored = y == a.ignore_index, bad = !ignored && (y < 0 || y >= w.n);
-    int64_t target = ignored || bad ? 0 : y;
-    float upstream = a.grad_loss == nullptr ? 1.0f : a.grad_loss[r];
+    bool ignored = y == a.ignore_index, bad = !ignored & ((y < 0) | (y >= w.n));
+    int64_t target = y;
+    float upstream = 1.0f;
+    if (a.grad_loss != nullptr) upstream = a.grad_loss[r];
     mmax_status state = row_state(row_flags(group, w));
-    state = state == MMAX_OK && !is_finite(upstream) ? MMAX_ROW_NONFINITE : state;
-    state = bad ? MMAX_ROW_NONFINITE : state;
-    state = ignored ? MMAX_ROW_MASKED : state; /* zeros; reported apart */
+    state = select((state == MMAX_OK) & !is_finite(upstream), MMAX_ROW_NONFINITE, state);
+    state = select(bad, MMAX_ROW_NONFINITE, state);
+    mmax_status reported = select(ignored | bad, MMAX_OK, state);
+    state = select(ignored, MMAX_ROW_MASKED, state); /* zeros; reported apart */
 
     lse l = row_lse(group, b, w);
     double smooth = (double)a.smoothing, count = count_unmasked(group, w);
-    bool smoothed = smooth > 0.0;
-    double uniform = smoothed ? __ddiv_rn(smooth, count) : 0.0;
+    bool smoothed = a.smoothed != 0;
+    double uniform = 0.0;
+    if (smoothed) uniform = __ddiv_rn(smooth, count);
     double keep = sub(1.0, smooth);
 
-    double loss = fma_rn(keep, sub(l.max, modulated(b.params, w.x[target])), l.log);
-    double below = smoothed ? sum_below_max(group, b, w, l.max) : 0.0;
-    loss = smoothed ? fma_rn(uniform, below, loss) : loss;
-    float out_loss = unmasked(w, target) ? __double2float_rn(loss) : -minus_inf();
-    out_loss = state == MMAX_ROW_NONFINITE ? canonical_nan() : state == MMAX_ROW_MASKED ? 0.0f : out_loss;
-    if (a.loss != nullptr && group.rank() == 0) a.loss[r] = out_loss;
+    float x_target = target_logit(group, w, target);
+    double loss = fma_rn(keep, sub(l.max, modulated(b.params, x_target)), l.log);
+    if (smoothed) loss = fma_rn(uniform, sum_below_max(group, b, w, l.max), loss);
+    float out_loss = select(is_minus_inf(x_target), -minus_inf(), __double2float_rn(loss));
+    if (a.loss != nullptr && group.rank() == 0) a.loss[r] = finish(state, 0.0f, out_loss);
     if (group.rank() == 0) {
       report_target(b, r, ignored, bad);
-      if (!ignored && !bad) report_row(b, r, state);
+      report_row(b, r, reported);
     }
     if (a.grad == nullptr && a.moments == nullptr) continue;
 
     double inverse = __ddiv_rn(1.0, add(1.0, l.rest)), up = (double)upstream;
     extent e = extent_none();
     for (int64_t i = group.rank(); i < w.n; i += G::threads) {
-      bool carries = unmasked(w, i) && (smoothed || i == target || weight(b, w, i, l.max) > 0.0);
-      e = extent_add(e, carries, (double)w.x[i], affine(b.params, w.x[i]));
+      entry at = entry_at(w, i);
+      bool carries = at.unmasked & (smoothed | (i == target) | (weight(b, at, l.max) > 0.0));
+      e = extent_add(e, carries, (double)at.x, affine(b.params, at.x));
     }
     e = extent_reduce(group, e);
     moments m = moments_start(b.params, e, fabs(up));
     for (int64_t i = group.rank(); i < w.n; i += G::threads) {
-      bool part = unmasked(w, i);
-      double v = weight(b, w, i, l.max), p = mul(v, inverse);
-      double at_target = smoothed ? sub(p, add(keep, uniform))
-                                  : v == 1.0 ? -mul(l.rest, inverse) : sub(p, 1.0);
-      double d = i == target ? at_target : sub(p, uniform);
-      double h = moments_add(m, b.params, w.x[i], mul(up, d), part);
-      float out = part ? __double2float_rn(mul(h, b.params.scale)) : 0.0f;
-      out = state == MMAX_ROW_NONFINITE ? canonical_nan() : state == MMAX_ROW_MASKED ? 0.0f : out;
-      if (a.grad != nullptr) a.grad[r * a.grad_stride + i] = out;
+      entry at = entry_at(w, i);
+      double v = weight(b, at, l.max), p = mul(v, inverse);
+      double sharp = select(v == 1.0, -mul(l.rest, inverse), sub(p, 1.0));
+      double at_target = select(smoothed, sub(p, add(keep, uniform)), sharp);
+      double d = select(i == target, at_target, sub(p, uniform));
+      double h = moments_add(m, b.params, at, mul(up, d));
+      float out = select(at.unmasked, __double2float_rn(mul(h, b.params.scale)), 0.0f);
+      if (a.grad != nullptr) a.grad[r * a.grad_stride + i] = finish(state, 0.0f, out);
     }
     if (a.moments != nullptr) moments_store(group, m, state == MMAX_OK, a.moments + r);
-    if (group.rank() == 0 && a.acc != nullptr && state != MMAX_ROW_MASKED)
-      atomicAdd((unsigned long long *)(state == MMAX_OK ? &a.acc->rows : &a.acc->nonfinite_rows),
-                1ull);
+    if (group.rank() == 0) count_row(a.acc, state);
   }
 }
 
@@ -141,6 +152,7 @@ mmax_status mmax_cuda_cross_entropy_backward(const mmax_params *params, const mm
   loss_args a = {targets->target,
                  targets->ignore_index,
                  targets->smoothing,
+                 targets->smoothing > 0.0f,
                  grad_loss,
                  loss,
                  grad,

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Claim: every CUDA kernel, executed from its PTX, gives the reference's bits
+ * and the executor has nothing to report: bounds, initialisation, races, barriers.
+ * usage: cuda_kernels DIR KIND [SEED]; KIND: forward, log, backward, loss
+ */
+#include "cuda_kernels.h"
+
+typedef int same_check(const diff_case *, const cuda_call *);
+
+static const struct kernel {
+  const char *kind, *name;
+  size_t most; /* columns */
+  same_check *check;
+} kernels[] = {{"forward", "mmax_forward_warp_2", 64, forward_same},
+               {"forward", "mmax_forward_warp_8", 256, forward_same},
+               {"forward", "mmax_forward_warp_32", 1024, forward_same},
+               {"forward", "mmax_forward_block_16", 4096, forward_same},
+               {"forward", "mmax_forward_block_any", SIZE_MAX, forward_same},
+               {"log", "mmax_log_warp", SIZE_MAX, forward_same},
+               {"log", "mmax_log_block", SIZE_MAX, forward_same},
+               {"backward", "mmax_backward_warp", SIZE_MAX, backward_same},
+               {"backward", "mmax_backward_block", SIZE_MAX, backward_same},
+               {"loss", "mmax_loss_warp", SIZE_MAX, loss_same},
+               {"loss", "mmax_loss_block", SIZE_MAX, loss_same}};
+
+static mmax_params sets[PARAM_SETS];
+
+static void run_case(const struct kernel *k, size_t n, size_t rows, int set, uint64_t *seed) {
+  size_t stride = n + random_u64(seed) % 9, total = rows * stride;
+  float *x = malloc(total * sizeof *x), *g = malloc(total * sizeof *g);
+  uint8_t *mask = calloc(total, 1);
+  float grad_loss[MAX_ROWS];
+  int32_t target[MAX_ROWS];
+  if (x == NULL || g == NULL || mask == NULL) exit(1);
+  for (size_t i = 0; i < total; i++) x[i] = g[i] = NAN;
+  int masked = random_u64(seed) % 3 == 0;
+  diff_case c = {sets[set],
+                 {x, masked ? mask : NULL, rows, n, stride, random_u64(seed) % 4 ? stride : 0},
+                 g, grad_loss, target, random_u64(seed) % 2 ? (float)random_unit(seed) : 0.0f, {NULL, 0}, 0};
+  diff_fill(&c, x, mask, masked, seed);
+  if (random_u64(seed) % 4 == 0) target[random_u64(seed) % rows] = random_u64(seed) % 2 ? -1 : (int32_t)n;
+  c.seed = random_u64(seed);
+  uint64_t how = random_u64(seed);
+  cuda_call call = {k->name, 0, how % 4 == 0, 0, 0, 0, 0, how & 4 ? grad_loss : NULL};
+  if ((how >> 3) % 4 == 0) call.blocks = 1 + (unsigned)(how >> 8) % 2;
+  switch ((how >> 16) % 16) {
+  case 0: call.no_grad = 1; break;
+  case 1: call.no_acc = 1; break;
+  case 2: call.no_loss = 1; break;
+  case 3: call.no_grad = call.no_acc = 1; break;
+  case 4: call.no_report = k->check == forward_same; break;
+  }
+  if (call.no_grad) call.in_place = 0;
+  checks++;
+  if (!k->check(&c, &call) && failures++ < 10)
+    printf("%s differs: n=%zu rows=%zu set=%d stride=%zu masked=%d in_place=%d blocks=%u smoothing=%a\n", k->name, n, rows, set,
+           stride, masked, call.in_place, call.blocks, (double)c.smoothing);
+  free(x);
+  free(g);
+  free(mask);
+}
+
+int main(int argc, char **argv) {
+  static const size_t longer[] = {511, 512, 513, 1023, 1024, 1025, 2048, 4095, 4096, 4097, 8200, 50257};
+  if (argc < 3) {
+    printf("FAIL usage: cuda_kernels DIR KIND [SEED]\n");
+    return 2;
+  }
+  uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 0) : 1;
+  load_modules(argv[1]);
+  diff_params(sets);
+  int set = 0;
+  for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
+    if (strcmp(kernels[k].kind, argv[2]) != 0) continue;
+    int block = strstr(kernels[k].name, "block") != NULL;
+    for (size_t n = 1; n <= 300 && n <= kernels[k].most; n += block && n > 40 ? 13 : n > 70 ? 3 : 1)
+      for (int again = 0; again < (n < 40 ? 2 : 1); again++)
+        run_case(&kernels[k], n, 1 + random_u64(&seed) % (n < 70 && !block ? MAX_ROWS : 4), set++ % PARAM_SETS, &seed);
+    for (size_t l = 0; l < sizeof longer / sizeof *longer && longer[l] <= kernels[k].most; l++)
+      run_case(&kernels[k], longer[l], longer[l] < 1000 ? 3 : longer[l] < 5000 ? 2 : 1, set++ % PARAM_SETS, &seed);
+  }
+  char name[64];
+  snprintf(name, sizeof name, "cuda_kernels %s lane-instructions=%.0fM", argv[2], (double)lane_instructions * 1e-6);
+  return verdict(name);
+}
