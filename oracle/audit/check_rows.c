@@ -69,6 +69,16 @@ static int special_row(const struct row_view *v, enum expectation expectation, e
   return 1;
 }
 
+/* What masked entries hold came through: nothing else needs to be said of the row. */
+static int poisoned_row(const struct row_view *v) {
+  size_t k = 0;
+  while (k < v->c->cols && !isnan(v->out[k])) k++;
+  int poisoned = k < v->c->cols;
+  record(v, PROP_MASK_INERT, poisoned ? k : 0, poisoned ? SEVERITY_MAJOR : SEVERITY_PASS, poisoned, 0, NAN,
+         poisoned ? "a masked NaN or infinity reached the output" : "");
+  return poisoned;
+}
+
 /* ---- entries ------------------------------------------------------------ */
 
 static void masked_entry(const struct row_view *v, size_t k) {
@@ -125,11 +135,14 @@ static void check_value(const struct row_view *v, size_t k, exact_value exact) {
   double tiny = format_tiny(v->limits.format);
   enum property property = exact.hi < tiny ? PROP_UNDERFLOW : exact.hi < 0x1p-20 ? PROP_TINY : PROP_ACCURACY;
   enum severity severity = limits_grade(&v->limits, error, limit, absolute);
+  int lost = severity == SEVERITY_PASS && error > 1024 && property != PROP_UNDERFLOW; /* 2^-14 of the result, float32 */
+  if (lost) severity = SEVERITY_INFO;
   /* Flushing to zero loses what every format below float64 loses somewhere: minor, unless promised. */
   if (property == PROP_UNDERFLOW && severity == SEVERITY_MAJOR && v->limits.profile == PROFILE_PYTORCH)
     severity = SEVERITY_MINOR;
   record(v, property, k, severity, error, limit, exact.hi,
          severity == SEVERITY_PASS                     ? ""
+         : lost                                        ? "float32 arithmetic explains it, the digits are lost all the same"
          : isnan(got)                                  ? "NaN"
          : got == 0 && property == PROP_UNDERFLOW      ? "flushed to zero"
          : got == 0                                    ? "zero where a normal probability is due"
@@ -225,6 +238,7 @@ void check_rows(struct session *s, const struct audit_case *c, size_t case_index
     enum property property;
     enum expectation expectation = profile_row(s->profile, &c->params, v.x, v.mask, c->cols, &property);
     int special = expectation != EXPECT_VALUES && special_row(&v, expectation, property);
+    if (!special && property == PROP_MASK_INERT) special = poisoned_row(&v);
     if (!special) limits_start(&v.limits, s->profile, s->facts.format, c, row);
     for (; next < c->count; next++) {
       size_t at = c->at == NULL ? next : c->at[next];
@@ -235,9 +249,6 @@ void check_rows(struct session *s, const struct audit_case *c, size_t case_index
         masked_entry(&v, col);
         continue;
       }
-      if (property == PROP_MASK_INERT)
-        record(&v, PROP_MASK_INERT, col, isnan(v.out[col]) ? SEVERITY_MAJOR : SEVERITY_PASS,
-               isnan(v.out[col]), 0, c->exact[next].hi, isnan(v.out[col]) ? "what a masked entry held came through" : "");
       check_finite(&v, col);
       if (c->op == WIRE_FORWARD) check_range(&v, col);
       check_value(&v, col, c->exact[next]);

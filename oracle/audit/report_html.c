@@ -25,7 +25,7 @@ static const char style[] =
 static const char *label_ulp(size_t bin, char text[32]) {
   if (bin == 0) return "\xe2\x89\xa4\xc2\xbd";
   if (bin == ULP_BINS - 1) return "\xe2\x88\x9e";
-  (void)snprintf(text, 32, "%.3g", ldexp(1, (int)bin - 1));
+  (void)snprintf(text, 32, bin > 8 ? "2^%.0f" : "%.0f", bin > 8 ? (double)bin - 1 : ldexp(1, (int)bin - 1));
   return text;
 }
 
@@ -62,7 +62,7 @@ static void plots(FILE *f, const struct audit *audit) {
   double counts[ULP_BINS];
   for (int k = 0; k < ULP_BINS; k++) counts[k] = p->ulp[k] == 0 ? -1 : (double)p->ulp[k];
   (void)fprintf(f, "<h2>Plots</h2>\n<div class=\"plots\">\n");
-  plot_bars(f, &(struct bars){"by-size", "Worst error by size of the logit", "|logit|, by power of two", "ulp", p->by_size, SIZE_BINS, label_size, 4, 0.1});
+  plot_bars(f, &(struct bars){"by-size", "Worst error by size of the logit", "|logit|, by power of two", "ulp", p->by_size, SIZE_BINS, label_size, 8, 0.1});
   plot_bars(f, &(struct bars){"histogram", "Probabilities by error", "error at most (ulp)", "outputs", counts, ULP_BINS, label_ulp, 3, 1});
   plot_bars(f, &(struct bars){"by-length", "Worst error by length of the row", "entries, at least", "ulp", p->by_length, LENGTH_BINS, label_length, 2, 0.1});
   sigma_plot(f, audit);

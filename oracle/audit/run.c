@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cases to workers, each with a subject process of its own. */
 #define _GNU_SOURCE
+#include <mpfr.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -61,6 +62,7 @@ static void *work(void *argument) {
     progress_add(&w->shared->bar, c->rows * c->cols + 500);
   }
   session_close(&w->session);
+  mpfr_free_cache(); /* this thread's */
   return NULL;
 }
 
