@@ -18,6 +18,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __FRAMAC__
+#include "accumulator.acsl"
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -87,7 +91,18 @@ typedef struct mmax_params {
   unsigned terms; /* MMAX_TERM_* bits */
 } mmax_params;
 
+#ifdef __FRAMAC__
+#include "api.acsl"
+#endif
+
 /* Plain softmax. */
+/*@ requires  valid:    \valid(params);
+    terminates \true;
+    exits     \false;
+    assigns   *params;
+    ensures   accepted: accepted(params);
+    ensures   softmax:  params->terms == 0;
+*/
 MMAX_API void mmax_params_softmax(mmax_params *params);
 /* From the paper's temperatures t_b1, t_d1, t_b2, t_d2 and knots b1, d1, b2, d2.
    Entries of terms not in `terms` are ignored (and may be NULL arrays' tails:
@@ -100,6 +115,22 @@ MMAX_API mmax_status mmax_params_from_ts(mmax_params *params, unsigned terms, co
 /* Adds the affine pre-map y = scale*x + shift (version 2 of the authors' code). */
 MMAX_API mmax_status mmax_params_set_affine(mmax_params *params, float scale, float shift);
 /* MMAX_OK, MMAX_ERR_NULL or MMAX_ERR_PARAMS. */
+/*@ requires  valid:  params == \null || \valid_read(params);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    behavior null:
+      assumes null:   params == \null;
+      ensures status: \result == MMAX_ERR_NULL;
+    behavior ok:
+      assumes ok:     params != \null && accepted((mmax_params *)params);
+      ensures status: \result == MMAX_OK;
+    behavior refused:
+      assumes bad:    params != \null && !accepted((mmax_params *)params);
+      ensures status: \result == MMAX_ERR_PARAMS;
+    complete behaviors;
+    disjoint behaviors;
+*/
 MMAX_API mmax_status mmax_params_check(const mmax_params *params);
 
 /* sigma and its derivative with respect to x at x (knots: relu'(0) = 0).
@@ -199,7 +230,34 @@ typedef struct mmax_accumulator {
   uint64_t nonfinite_rows;                     /* of them, with a NaN result     */
 } mmax_accumulator;
 
+/*@ requires  valid:  \valid(acc);
+    terminates \true;
+    exits     \false;
+    assigns   *acc;
+    ensures   zero:   \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==> acc->limb[j][i] == 0;
+    ensures   rows:   acc->rows == 0 && acc->nonfinite_rows == 0;
+*/
 MMAX_API void mmax_accumulator_init(mmax_accumulator *acc);
+/*@ requires  into:   into == \null || \valid(into);
+    requires  from:   from == \null || \valid_read(from);
+    requires  alias:  into == from || \separated(into, from);
+    terminates \true;
+    exits     \false;
+    assigns   *into;
+    behavior null:
+      assumes null:   into == \null || from == \null;
+      assigns \nothing;
+      ensures status: \result == MMAX_ERR_NULL;
+    behavior ok:
+      assumes ok:     into != \null && from != \null;
+      assigns *into;
+      ensures status: \result == MMAX_OK;
+      ensures exact:  \forall integer j; 0 <= j < 10 ==> merged{Pre, Post}(&into->limb[j][0], (uint64_t *)&from->limb[j][0]);
+      ensures rows:   into->rows == (uint64_t)\old(into->rows + from->rows);
+      ensures bad:    into->nonfinite_rows == (uint64_t)\old(into->nonfinite_rows + from->nonfinite_rows);
+    complete behaviors;
+    disjoint behaviors;
+*/
 MMAX_API mmax_status mmax_accumulator_merge(mmax_accumulator *into, const mmax_accumulator *from);
 /* The gradients, each the exact sum rounded once to float64, then multiplied by
    its parameter factor; NaN if any row was non-finite. */
@@ -208,8 +266,53 @@ MMAX_API mmax_status mmax_accumulator_finish(const mmax_accumulator *acc,
                                              double grad_params[MMAX_NPARAMS]);
 /* Portable little-endian byte form, the same on every machine. */
 #define MMAX_ACC_BYTES (8 + 16 + 8 * MMAX_NPARAMS * MMAX_ACC_LIMBS)
+/*@ requires  acc:    acc == \null || \valid_read(acc);
+    requires  bytes:  bytes == \null || \valid(bytes + (0 .. 1303));
+    requires  apart:  \separated(acc, bytes + (0 .. 1303));
+    terminates \true;
+    exits     \false;
+    assigns   bytes[0 .. 1303];
+    behavior null:
+      assumes null:   acc == \null || bytes == \null;
+      assigns \nothing;
+      ensures status: \result == MMAX_ERR_NULL;
+    behavior ok:
+      assumes ok:     acc != \null && bytes != \null;
+      assigns bytes[0 .. 1303];
+      ensures status: \result == MMAX_OK;
+      ensures head:   is_head(bytes);
+      ensures rows:   little64(bytes + 8) == acc->rows && little64(bytes + 16) == acc->nonfinite_rows;
+      ensures limbs:  \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==>
+                        little64(bytes + (24 + 128 * j + 8 * i)) == acc->limb[j][i];
+    complete behaviors;
+    disjoint behaviors;
+*/
 MMAX_API mmax_status mmax_accumulator_store(const mmax_accumulator *acc,
                                             uint8_t bytes[MMAX_ACC_BYTES]);
+/*@ requires  acc:    acc == \null || \valid(acc);
+    requires  bytes:  bytes == \null || \valid_read(bytes + (0 .. 1303));
+    requires  apart:  \separated(acc, bytes + (0 .. 1303));
+    terminates \true;
+    exits     \false;
+    assigns   *acc;
+    behavior null:
+      assumes null:   acc == \null || bytes == \null;
+      assigns \nothing;
+      ensures status: \result == MMAX_ERR_NULL;
+    behavior format:
+      assumes format: acc != \null && bytes != \null && !is_head((uint8_t *)bytes);
+      assigns \nothing;
+      ensures status: \result == MMAX_ERR_FORMAT;
+    behavior ok:
+      assumes ok:     acc != \null && bytes != \null && is_head((uint8_t *)bytes);
+      assigns *acc;
+      ensures status: \result == MMAX_OK;
+      ensures rows:   acc->rows == little64((uint8_t *)bytes + 8) && acc->nonfinite_rows == little64((uint8_t *)bytes + 16);
+      ensures limbs:  \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==>
+                        acc->limb[j][i] == little64((uint8_t *)bytes + (24 + 128 * j + 8 * i));
+    complete behaviors;
+    disjoint behaviors;
+*/
 MMAX_API mmax_status mmax_accumulator_load(mmax_accumulator *acc,
                                            const uint8_t bytes[MMAX_ACC_BYTES]);
 

@@ -5,10 +5,26 @@
 
 #define FLOAT_MAX 0x1.fffffep127
 
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   exact: \result != 0 <==> float_range(v);
+*/
 static int in_float_range(double v) { return v >= -FLOAT_MAX && v <= FLOAT_MAX; }
 
+/* A knot and its coefficient, which is 0 without its term. */
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   exact: \result != 0 <==> float_range(coef) && float_range(knot) && (present != 0 || coef == 0.0);
+*/
+static int term_valid(unsigned present, double coef, double knot) {
+  return in_float_range(coef) && in_float_range(knot) && (present != 0 || coef == 0.0);
+}
+
 void mmax_params_softmax(mmax_params *params) {
-  for (int i = 0; i < 4; i++) params->coef[i] = params->knot[i] = 0.0;
+  params->coef[0] = params->coef[1] = params->coef[2] = params->coef[3] = 0.0;
+  params->knot[0] = params->knot[1] = params->knot[2] = params->knot[3] = 0.0;
   params->scale = 1.0;
   params->shift = 0.0;
   params->terms = MMAX_ORDER_0;
@@ -17,11 +33,11 @@ void mmax_params_softmax(mmax_params *params) {
 mmax_status mmax_params_check(const mmax_params *params) {
   if (params == NULL) return MMAX_ERR_NULL;
   if (params->terms > (MMAX_ORDER_2 | MMAX_TERM_AFFINE)) return MMAX_ERR_PARAMS;
-  for (int i = 0; i < 4; i++) {
-    if (!in_float_range(params->coef[i]) || !in_float_range(params->knot[i]))
-      return MMAX_ERR_PARAMS;
-    if (!(params->terms & (1u << i)) && params->coef[i] != 0.0) return MMAX_ERR_PARAMS;
-  }
+  if (!term_valid(params->terms & MMAX_TERM_LOW1, params->coef[0], params->knot[0]) ||
+      !term_valid(params->terms & MMAX_TERM_HIGH1, params->coef[1], params->knot[1]) ||
+      !term_valid(params->terms & MMAX_TERM_LOW2, params->coef[2], params->knot[2]) ||
+      !term_valid(params->terms & MMAX_TERM_HIGH2, params->coef[3], params->knot[3]))
+    return MMAX_ERR_PARAMS;
   if (!in_float_range(params->scale) || !in_float_range(params->shift)) return MMAX_ERR_PARAMS;
   if (!(params->terms & MMAX_TERM_AFFINE) && (params->scale != 1.0 || params->shift != 0.0))
     return MMAX_ERR_PARAMS;
