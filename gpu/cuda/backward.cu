@@ -16,10 +16,12 @@ struct backward_args {
 
 template <class G> __device__ inline void backward_any(const batch &b, const backward_args &a) {
   G group;
+#pragma unroll 1
   for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
     row w = row_at(b, r);
     const float *g = a.g + r * a.g_stride;
     unsigned flags = 0;
+#pragma unroll 1
     for (int64_t i = group.rank(); i < w.n; i += G::threads)
       flags |= select(entry_at(w, i).unmasked & !is_finite(g[i]), has_nonfinite, 0u);
     flags = row_flags(group, w) | group.template reduce<op_or>(flags);
@@ -28,10 +30,11 @@ template <class G> __device__ inline void backward_any(const batch &b, const bac
 
     double g_max = 0.0;
     extent e = extent_none();
+#pragma unroll 1
     for (int64_t i = group.rank(); i < w.n; i += G::threads) {
       entry at = entry_at(w, i);
       bool carries = weight(b, at, max) > 0.0;
-      g_max = select(carries, larger(g_max, fabs((double)g[i])), g_max);
+      g_max = select(carries, larger(g_max, magnitude((double)g[i])), g_max);
       e = extent_add(e, carries, (double)at.x, affine(b.params, at.x));
     }
     g_max = group.template reduce<op_max>(g_max);
@@ -39,6 +42,7 @@ template <class G> __device__ inline void backward_any(const batch &b, const bac
 
     grid mean_grid = grid_for(g_max);
     int64_t sum = 0;
+#pragma unroll 1
     for (int64_t i = group.rank(); i < w.n; i += G::threads) {
       entry at = entry_at(w, i);
       int64_t q = floor_step(mul(weight(b, at, max), inverse), (double)g[i], mean_grid.big);
@@ -48,6 +52,7 @@ template <class G> __device__ inline void backward_any(const batch &b, const bac
     double mean = mul(__ll2double_rn(sum), pow2(mean_grid.unit));
 
     moments m = moments_start(b.params, e, g_max);
+#pragma unroll 1
     for (int64_t i = group.rank(); i < w.n; i += G::threads) {
       entry at = entry_at(w, i);
       double p = mul(weight(b, at, max), inverse);

@@ -47,6 +47,9 @@ struct hinges {
 __device__ inline double relu(double u) {
   return __longlong_as_double(bits(u) & ~(bits(u) >> 63));
 }
+__device__ inline double magnitude(double v) {
+  return __longlong_as_double(bits(v) & 0x7fffffffffffffff);
+}
 __device__ inline bool positive(double relu) { return bits(relu) != 0; }
 
 __device__ inline double affine(const mmax_params &p, float x) {

@@ -8,6 +8,7 @@ namespace mmax {
 template <class G, int PER>
 __device__ inline void forward_in_registers(const batch &b, float *probs, int64_t stride) {
   G g;
+#pragma unroll 1
   for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
     row w = row_at(b, r);
     double v[PER], max = (double)minus_inf();
@@ -46,10 +47,12 @@ __device__ inline void forward_in_registers(const batch &b, float *probs, int64_
 /* Rows too long for registers: weights are computed twice. */
 template <class G> __device__ inline void forward_any(const batch &b, float *probs, int64_t stride) {
   G g;
+#pragma unroll 1
   for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
     row w = row_at(b, r);
     mmax_status state = row_state(row_flags(g, w));
     double max = row_max(g, b, w), inverse = inverse_sum(g, b, w, max);
+#pragma unroll 1
     for (int64_t i = g.rank(); i < w.n; i += G::threads) {
       float p = __double2float_rn(mul(weight(b, entry_at(w, i), max), inverse));
       probs[r * stride + i] = finish(state, 0.0f, p);
@@ -60,10 +63,12 @@ template <class G> __device__ inline void forward_any(const batch &b, float *pro
 
 template <class G> __device__ inline void log_any(const batch &b, float *log_probs, int64_t stride) {
   G g;
+#pragma unroll 1
   for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
     row w = row_at(b, r);
     mmax_status state = row_state(row_flags(g, w));
     lse l = row_lse(g, b, w);
+#pragma unroll 1
     for (int64_t i = g.rank(); i < w.n; i += G::threads) {
       entry e = entry_at(w, i);
       float v = __double2float_rn(sub(sub(modulated(b.params, e.x), l.max), l.log));

@@ -38,7 +38,7 @@ __device__ inline extent extent_none() {
 
 __device__ inline extent extent_add(extent e, bool carries, double x, double y) {
   return extent{select(carries, smaller(e.lo, y), e.lo), select(carries, larger(e.hi, y), e.hi),
-                select(carries, larger(e.largest, fabs(x)), e.largest)};
+                select(carries, larger(e.largest, magnitude(x)), e.largest)};
 }
 
 template <class G> __device__ inline extent extent_reduce(G g, extent e) {
@@ -54,9 +54,9 @@ struct moments {
 __device__ inline moments moments_start(const mmax_params &p, extent e, double g_bound) {
   double r1 = relu(sub(p.knot[0], e.lo)), r2 = relu(sub(e.hi, p.knot[1]));
   double r3 = relu(sub(p.knot[2], e.lo)), r4 = relu(sub(e.hi, p.knot[3]));
-  double d = add(add(1.0, fabs(p.coef[0])), fabs(p.coef[1]));
-  d = add(d, mul(mul(2.0, fabs(p.coef[2])), r3));
-  d = add(d, mul(mul(2.0, fabs(p.coef[3])), r4));
+  double d = add(add(1.0, magnitude(p.coef[0])), magnitude(p.coef[1]));
+  d = add(d, mul(mul(2.0, magnitude(p.coef[2])), r3));
+  d = add(d, mul(mul(2.0, magnitude(p.coef[3])), r4));
   double g = mul(2.0, g_bound);
   moments m = {{grid_for(mul(g, r1)), grid_for(mul(g, r2)), grid_for(mul(mul(g, r3), r3)),
                 grid_for(mul(mul(g, r4), r4)), grid_for(g), grid_for(g), grid_for(mul(g, r3)),

@@ -22,12 +22,14 @@ struct loss_args {
 template <class G>
 __device__ inline double sum_below_max(G g, const batch &b, const row &w, double max) {
   double largest = 0.0;
+#pragma unroll 1
   for (int64_t i = g.rank(); i < w.n; i += G::threads) {
     entry e = entry_at(w, i);
     largest = select(e.unmasked, larger(largest, sub(max, modulated(b.params, e.x))), largest);
   }
   grid on = grid_for(g.template reduce<op_max>(largest));
   wide_sum sum = {0, 0};
+#pragma unroll 1
   for (int64_t i = g.rank(); i < w.n; i += G::threads) {
     entry e = entry_at(w, i);
     uint64_t q = (uint64_t)quantise(sub(max, modulated(b.params, e.x)), on.big);
@@ -38,6 +40,7 @@ __device__ inline double sum_below_max(G g, const batch &b, const row &w, double
 
 template <class G> __device__ inline double count_unmasked(G g, const row &w) {
   int64_t count = 0;
+#pragma unroll 1
   for (int64_t i = g.rank(); i < w.n; i += G::threads) count += entry_at(w, i).unmasked;
   return __ll2double_rn(g.template reduce<op_sum>(count));
 }
@@ -46,6 +49,7 @@ template <class G> __device__ inline double count_unmasked(G g, const row &w) {
    and no thread reads what another one overwrites in place. */
 template <class G> __device__ inline float target_logit(G g, const row &w, int64_t target) {
   double x = (double)minus_inf();
+#pragma unroll 1
   for (int64_t i = g.rank(); i < w.n; i += G::threads) {
     entry e = entry_at(w, i);
     x = select((i == target) & e.unmasked, (double)e.x, x);
@@ -62,6 +66,7 @@ __device__ inline void report_target(const batch &b, int64_t r, bool ignored, bo
 
 template <class G> __device__ inline void loss_any(const batch &b, const loss_args &a) {
   G group;
+#pragma unroll 1
   for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
     row w = row_at(b, r);
     int32_t y = a.target[r];
@@ -75,12 +80,11 @@ template <class G> __device__ inline void loss_any(const batch &b, const loss_ar
     mmax_status reported = select(ignored | bad, MMAX_OK, state);
     state = select(ignored, MMAX_ROW_MASKED, state); /* zeros; reported apart */
 
-    lse l = row_lse(group, b, w);
-    double smooth = (double)a.smoothing, count = count_unmasked(group, w);
     bool smoothed = a.smoothed != 0;
-    double uniform = 0.0;
-    if (smoothed) uniform = __ddiv_rn(smooth, count);
-    double keep = sub(1.0, smooth);
+    double smooth = (double)a.smoothing, keep = sub(1.0, smooth), uniform = 0.0;
+    if (smoothed) uniform = __ddiv_rn(smooth, count_unmasked(group, w));
+    lse l = row_lse(group, b, w);
+    double inverse = __ddiv_rn(1.0, add(1.0, l.rest)), up = (double)upstream;
 
     float x_target = target_logit(group, w, target);
     double loss = fma_rn(keep, sub(l.max, modulated(b.params, x_target)), l.log);
@@ -93,15 +97,16 @@ template <class G> __device__ inline void loss_any(const batch &b, const loss_ar
     }
     if (a.grad == nullptr && a.moments == nullptr) continue;
 
-    double inverse = __ddiv_rn(1.0, add(1.0, l.rest)), up = (double)upstream;
     extent e = extent_none();
+#pragma unroll 1
     for (int64_t i = group.rank(); i < w.n; i += G::threads) {
       entry at = entry_at(w, i);
       bool carries = at.unmasked & (smoothed | (i == target) | (weight(b, at, l.max) > 0.0));
       e = extent_add(e, carries, (double)at.x, affine(b.params, at.x));
     }
     e = extent_reduce(group, e);
-    moments m = moments_start(b.params, e, fabs(up));
+    moments m = moments_start(b.params, e, magnitude(up));
+#pragma unroll 1
     for (int64_t i = group.rank(); i < w.n; i += G::threads) {
       entry at = entry_at(w, i);
       double v = weight(b, at, l.max), p = mul(v, inverse);
@@ -124,7 +129,7 @@ using namespace mmax;
 extern "C" __global__ void __launch_bounds__(128) mmax_loss_warp(batch b, loss_args a) {
   loss_any<warp_group>(b, a);
 }
-extern "C" __global__ void __launch_bounds__(256) mmax_loss_block(batch b, loss_args a) {
+extern "C" __global__ void __launch_bounds__(256, 2) mmax_loss_block(batch b, loss_args a) {
   loss_any<block_group>(b, a);
 }
 

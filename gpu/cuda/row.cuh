@@ -49,6 +49,7 @@ __device__ inline unsigned entry_flags(entry e) {
 /* Bits has_entry, has_nonfinite over the row; NaN and +inf count where unmasked. */
 template <class G> __device__ inline unsigned row_flags(G g, const row &w) {
   unsigned flags = 0;
+#pragma unroll 1
   for (int64_t i = g.rank(); i < w.n; i += G::threads)
     flags |= entry_flags(entry_at(w, i));
   return g.template reduce<op_or>(flags);
@@ -66,6 +67,7 @@ __device__ inline double sigma_or_minus_inf(const batch &b, entry e) {
 
 template <class G> __device__ inline double row_max(G g, const batch &b, const row &w) {
   double m = (double)minus_inf();
+#pragma unroll 1
   for (int64_t i = g.rank(); i < w.n; i += G::threads) 
     m = larger(m, sigma_or_minus_inf(b, entry_at(w, i)));
   return g.template reduce<op_max>(m);
@@ -78,6 +80,7 @@ __device__ inline double weight(const batch &b, entry e, double max) {
 template <class G>
 __device__ inline double inverse_sum(G g, const batch &b, const row &w, double max) {
   wide_sum sum = {0, 0};
+#pragma unroll 1
   for (int64_t i = g.rank(); i < w.n; i += G::threads)
     sum = wide_add(sum, wide_sum{0, (uint64_t)quantise(weight(b, entry_at(w, i), max), 6.0)});
   return __ddiv_rn(1.0, total(g.template reduce<op_sum>(sum), 0x1p-50));
@@ -91,6 +94,7 @@ struct lse {
    separated entry is one whose sigma is the maximum: the k others equal to it are counted. */
 template <class G> __device__ inline lse row_lse(G g, const batch &b, const row &w) {
   top_two top = {(double)minus_inf(), (double)minus_inf()};
+#pragma unroll 1
   for (int64_t i = g.rank(); i < w.n; i += G::threads)
     top = top_merge(top, top_two{sigma_or_minus_inf(b, entry_at(w, i)), (double)minus_inf()});
   top = g.template reduce<op_top>(top);
@@ -100,6 +104,7 @@ template <class G> __device__ inline lse row_lse(G g, const batch &b, const row 
   int e = exponent_above(select(alone, 1.0, second));
   double big = mul(6.0, pow2(e));
   wide_sum sum = {0, 0};
+#pragma unroll 1
   for (int64_t i = g.rank(); i < w.n; i += G::threads) {
     double s = sigma_or_minus_inf(b, entry_at(w, i));
     double v = exp_nonpositive(sub(s, top.first));
