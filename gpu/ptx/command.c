@@ -20,6 +20,7 @@ static const char usage_text[] =
     "  --skew BYTES         offset of the buffers that follow from a 256-byte boundary\n"
     "  --elements N         print counts per element        --step-limit N        warp instructions per warp\n"
     "  --nan64 BITS         float64 NaN results (the ISA leaves them open)\n"
+    "  --allow KIND         print reports of this kind without counting them\n"
     "  --approx -1|0|1      member of the set that an .approx instruction may return\n"
     "\n"
     "exit status: 0 clean, 1 reports, findings or differences, 2 bad input (PTX outside the modelled subset included)\n"
@@ -31,12 +32,16 @@ static int bad_usage(const char *what)
     return 2;
 }
 
-static size_t print_reports(const struct mmax_ptx_machine *m, const char *file)
+/* Prints all, returns how many count. */
+static size_t print_reports(const struct mmax_ptx_machine *m, const char *file, unsigned allowed)
 {
-    size_t n = mmax_ptx_report_count(m);
-    for (size_t k = 0; k < n; k++)
-        mmax_ptx_report_print(stdout, file, mmax_ptx_report_at(m, k));
-    return n;
+    size_t counted = 0;
+    for (size_t k = 0; k < mmax_ptx_report_count(m); k++) {
+        const struct mmax_ptx_report *r = mmax_ptx_report_at(m, k);
+        mmax_ptx_report_print(stdout, file, r);
+        counted += !(allowed >> r->kind & 1);
+    }
+    return counted;
 }
 
 static void print_counts(const struct mmax_ptx_counts *c, uint64_t elements)
@@ -68,7 +73,7 @@ static int run_command(const char *file, const char *kernel, const struct launch
     struct mmax_ptx_machine *m = mmax_ptx_machine_new();
     int status = launch_run(a, module, kernel, m, outputs);
     if (!status) {
-        size_t reports = print_reports(m, file);
+        size_t reports = print_reports(m, file, a->allowed);
         print_counts(mmax_ptx_counts(m), a->elements);
         printf("%s: %s: %zu reports, executed under an interpreter of PTX\n", file, kernel, reports);
         status = reports ? 1 : launch_save(a, outputs);
@@ -113,7 +118,7 @@ static int diff_command(const char *const files[2], const char *kernel, const st
         struct mmax_ptx_machine *m = mmax_ptx_machine_new();
         status = launch_run(a, module, kernel, m, outputs[f]);
         if (!status)
-            reports += print_reports(m, files[f]);
+            reports += print_reports(m, files[f], a->allowed);
         mmax_ptx_machine_free(m);
         mmax_ptx_module_free(module);
     }

@@ -66,6 +66,17 @@ void decode_redux(struct decoder *d)
     static const char *const ops[] = {"add", "min", "max", "and", "or", "xor"};
     expect_operands(d, 3, 3);
     enum type t = part_type(d, d->parts - 1);
+    bool nan = d->parts == 5 && part_is(d, 3, "NaN");
+    for (int k = 1; t == T_F32 && (d->parts == 4 || nan) && part_is(d, 1, "sync") && k < 3; k++)
+        if (part_is(d, 2, ops[k])) {        /* float32 on sm_100a: aux 6 min, 7 max, 8 more for .NaN */
+            struct insn *i = emit_sync(d, op_redux);
+            i->aux = (uint8_t)(5 + k + (nan ? 8 : 0));
+            i->type = T_F32;
+            add_destination(i, destination(d, &d->raw->operand[0], t, 0));
+            add_source(i, source(d, &d->raw->operand[1], t, 0));
+            add_source(i, source(d, &d->raw->operand[2], T_B32, 0));
+            return;
+        }
     for (int k = 0; d->parts == 4 && part_is(d, 1, "sync") && k < 6; k++)
         if (part_is(d, 2, ops[k]) && (k >= 3 ? t == T_B32 : t == T_U32 || t == T_S32)) {
             struct insn *i = emit_sync(d, op_redux);

@@ -71,7 +71,7 @@ struct program {
 };
 
 /* Who touched a granule of memory last, by kind of access: shadow.c. */
-enum access { A_READ, A_WRITE, A_ATOMIC, A_KINDS };
+enum access { A_READ, A_WRITE, A_ATOMIC, A_KINDS, A_WRITE_SAME };
 struct mark { uint32_t serial; uint32_t clock; uint32_t warp_clock; uint16_t thread, flags; };
 struct shadow { struct mark mark[A_KINDS]; };
 
@@ -165,7 +165,8 @@ op_fn op_load, op_store, op_atomic;
 struct region *region_at(struct warp *w, int lane, enum space space, uint64_t address, uint64_t size, uint64_t *at,
                          const char **why);
 
-/* shadow.c: record an access of `size` bytes at data offset `at` by `lane`; reports a race. */
+/* shadow.c: record an access of `size` bytes at data offset `at` by `lane`; reports a race. A_WRITE_SAME is a write of
+   the value that is there already. */
 void shadow_access(struct warp *w, const struct insn *i, int lane, struct region *r, uint64_t at, unsigned size,
                    enum access access);
 

@@ -179,10 +179,20 @@ static int add_arg(struct launch_args *all, const char *text)
     return bad("unknown kind of argument", text);
 }
 
+static int allow(struct launch_args *a, const char *kind)
+{
+    for (int k = 0; k < MMAX_PTX_KIND_COUNT; k++)
+        if (strcmp(kind, mmax_ptx_kind_name((enum mmax_ptx_kind)k)) == 0) {
+            a->allowed |= 1u << k;
+            return 0;
+        }
+    return bad("unknown kind of report", kind);
+}
+
 int launch_option(struct launch_args *a, int argc, char **argv, int *at)
 {
     static const char *const names[] = {"--grid", "--block", "--cluster", "--arg", "--shared", "--skew", "--step-limit",
-                                        "--elements", "--nan64", "--approx"};
+                                        "--elements", "--nan64", "--approx", "--allow"};
     int which = -1;
     for (int k = 0; k < (int)(sizeof names / sizeof *names); k++)
         if (strcmp(argv[*at], names[k]) == 0)
@@ -198,6 +208,8 @@ int launch_option(struct launch_args *a, int argc, char **argv, int *at)
         status = triple(value, which == 0 ? a->grid : which == 1 ? a->block : a->cluster);
     else if (which == 3)
         status = add_arg(a, value);
+    else if (which == 10)
+        status = allow(a, value);
     else if (!number(value, &v, which == 9) || (which <= 5 && v > 1 << 20))
         status = bad("expected a number", value);
     else if (which == 9 && v + 1 > 2)

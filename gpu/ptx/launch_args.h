@@ -23,6 +23,7 @@ struct launch_args {
     unsigned grid[3], block[3], cluster[3], shared, skew;
     uint64_t step_limit, elements;
     struct mmax_ptx_choices choices;
+    unsigned allowed;           /* bit per kind of report that is printed but does not count */
 };
 
 /* Takes option argv[*at] (and its value) if it is one of a launch; 1 taken, 0 not ours, 2 error (printed). */

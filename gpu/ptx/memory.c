@@ -120,6 +120,18 @@ static bool initialised(const struct region *r, uint64_t at, uint64_t size)
     return !r->init || memchr(r->init + at, 0, (size_t)size) == NULL;
 }
 
+static bool stores_same(const struct warp *w, const struct insn *i, int lane, const struct region *r, uint64_t at, unsigned element)
+{
+    if (!initialised(r, at, element * i->nvec))
+        return false;
+    for (unsigned k = 0; k < i->nvec; k++) {
+        uint64_t v = get_lane(w->file + i->vec[k].off, i->aux, (unsigned)lane);
+        if (memcmp(r->data + at + k * element, &v, element) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* The place of one lane's access, or NULL after a report. */
 static struct region *place(struct warp *w, const struct insn *i, int lane, uint64_t address, unsigned size, bool store, uint64_t *at)
 {
@@ -282,7 +294,7 @@ void op_store(struct warp *w, const struct insn *i)
         if (!counted)
             count_access(w, r, a, size, false, false), counted = true;
         if (r->space != S_LOCAL)
-            shadow_access(w, i, l, r, at, size, access);
+            shadow_access(w, i, l, r, at, size, access == A_WRITE && stores_same(w, i, l, r, at, element) ? A_WRITE_SAME : access);
         store_lane(w, i, l, r, at, element);
         if (r->init)
             memset(r->init + at, 1, size);

@@ -44,11 +44,35 @@ void op_vote(struct warp *w, const struct insn *i)
     set_predicate(w, i->d[0], truth ? ALL_LANES : 0);
 }
 
+/* Float32 minimum or maximum: a NaN loses (or wins, with .NaN), and -0 < +0. */
+static uint32_t redux_float(const uint32_t *a, uint32_t mask, bool is_max, bool nan_wins)
+{
+    uint32_t r = UINT32_C(0x7fffffff);
+    bool any_nan = false;
+    for (; mask; mask &= mask - 1) {
+        const uint32_t v = a[__builtin_ctz(mask)], m = v & UINT32_C(0x7fffffff);
+        if (m > UINT32_C(0x7f800000)) {
+            any_nan = true;
+            continue;
+        }
+        /* the bits of floats order as integers once negative ones are complemented */
+        const int64_t x = v >> 31 ? -1 - (int64_t)m : (int64_t)m, y = r >> 31 ? -1 - (int64_t)(r & UINT32_C(0x7fffffff)) : (int64_t)r;
+        if (r == UINT32_C(0x7fffffff) || (is_max ? x > y : x < y))
+            r = v;
+    }
+    return any_nan && nan_wins ? UINT32_C(0x7fffffff) : r;
+}
+
 void op_redux(struct warp *w, const struct insn *i)
 {
     const uint32_t *a = SRC(uint32_t, 0);
     uint32_t *d = DST(uint32_t, 0), r = a[__builtin_ctz(w->mask)];
     bool is_signed = i->type == T_S32;
+    if (i->type == T_F32) {
+        r = redux_float(a, w->mask, (i->aux & 7) == 7, i->aux >> 3);
+        EACH_LANE(d[l] = r);
+        return;
+    }
     for (uint32_t m = w->mask & (w->mask - 1); m; m &= m - 1) {
         uint32_t v = a[__builtin_ctz(m)];
         bool less = is_signed ? (int32_t)v < (int32_t)r : v < r;

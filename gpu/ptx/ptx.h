@@ -39,6 +39,7 @@ enum mmax_ptx_kind {
     MMAX_PTX_UNINIT_MEMORY,
     MMAX_PTX_RACE_SHARED,
     MMAX_PTX_RACE_GLOBAL,
+    MMAX_PTX_RACE_SAME_VALUE,   /* unordered writes of equal values */
     MMAX_PTX_STALE_NC,
     MMAX_PTX_DIVERGENT_BARRIER,
     MMAX_PTX_SYNC_MASK,

@@ -12,7 +12,7 @@ static const char *const kinds[MMAX_PTX_KIND_COUNT] = {
     [MMAX_PTX_OUT_OF_BOUNDS] = "out-of-bounds", [MMAX_PTX_MISALIGNED] = "misaligned",
     [MMAX_PTX_READ_ONLY] = "read-only", [MMAX_PTX_UNINIT_REGISTER] = "uninitialised-register",
     [MMAX_PTX_UNINIT_MEMORY] = "uninitialised-memory", [MMAX_PTX_RACE_SHARED] = "race-shared",
-    [MMAX_PTX_RACE_GLOBAL] = "race-global", [MMAX_PTX_STALE_NC] = "stale-nc",
+    [MMAX_PTX_RACE_GLOBAL] = "race-global", [MMAX_PTX_RACE_SAME_VALUE] = "race-same-value", [MMAX_PTX_STALE_NC] = "stale-nc",
     [MMAX_PTX_DIVERGENT_BARRIER] = "divergent-barrier", [MMAX_PTX_SYNC_MASK] = "sync-mask",
     [MMAX_PTX_SHUFFLE_SOURCE] = "shuffle-source", [MMAX_PTX_UNDEFINED] = "undefined",
     [MMAX_PTX_LAUNCH_LIMIT] = "launch-limit", [MMAX_PTX_STEP_LIMIT] = "step-limit", [MMAX_PTX_TRAP] = "trap"};

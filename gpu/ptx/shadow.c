@@ -58,10 +58,10 @@ static void note(struct mark *m, bool is_ordered, const struct warp *w, unsigned
 }
 
 static void race(struct warp *w, const struct insn *i, int lane, struct region *r, uint64_t at, const struct mark *m,
-                 const char *now, const char *then)
+                 const char *now, const char *then, bool same)
 {
     bool shared = r->space == S_SHARED;
-    report_lanes(w, i, shared ? MMAX_PTX_RACE_SHARED : MMAX_PTX_RACE_GLOBAL, 1u << lane, r->base + at,
+    report_lanes(w, i, same ? MMAX_PTX_RACE_SAME_VALUE : shared ? MMAX_PTX_RACE_SHARED : MMAX_PTX_RACE_GLOBAL, 1u << lane, r->base + at,
                  "%s not ordered after the %s by %s %u", now, then,
                  m->serial == w->block->serial ? "thread" : "another block's thread", m->thread);
 }
@@ -83,6 +83,9 @@ void shadow_access(struct warp *w, const struct insn *i, int lane, struct region
                    enum access access)
 {
     static const char *const names[A_KINDS] = {"read", "write", "atomic access"};
+    const bool same = access == A_WRITE_SAME;
+    if (same)
+        access = A_WRITE;
     uint8_t fit = size % 4 == 0 ? 2 : size % 2 == 0 ? 1 : 0;
     if (!r->shadow || fit < r->granule)
         refine(r, fit);
@@ -98,7 +101,7 @@ void shadow_access(struct warp *w, const struct insn *i, int lane, struct region
             if (access == A_ATOMIC && k == A_ATOMIC && m->serial != w->block->serial && (cta || (m->flags & CTA_SCOPE)))
                 harmless = false;
             if (!before[k] && !harmless)
-                race(w, i, lane, r, g << r->granule, m, names[access], names[k]);
+                race(w, i, lane, r, g << r->granule, m, names[access], names[k], same && k == A_WRITE);
         }
         if ((i->flags & F_NC) && s->mark[A_WRITE].serial >= w->block->machine->launch_serial && s->mark[A_WRITE].serial)
             report_lanes(w, i, MMAX_PTX_STALE_NC, 1u << lane, r->base + at, "non-coherent load of memory written in this launch");
