@@ -10,6 +10,28 @@
 
 #include "../multimax.h"
 
+#ifdef __FRAMAC__
+#include "row.h"
+#include "forward.acsl"
+#endif
+
+/*@ requires  row:        1 <= n && valid_row(x, mask, n) && \valid(probs + (0 .. n-1));
+    requires  params:     \valid_read(params) && valid_params(params);
+    requires  in_place:   probs == x || \separated(probs + (0 .. n-1), x + (0 .. n-1));
+    requires  apart:      mask == \null || \separated(probs + (0 .. n-1), mask + (0 .. n-1));
+    terminates \true;
+    exits     \false;
+    assigns   probs[0 .. n-1];
+    ensures   nonfinite:  \result == MMAX_ROW_NONFINITE <==> !none_bad{Pre}(x, mask, n);
+    ensures   masked:     \result == MMAX_ROW_MASKED <==> none_bad{Pre}(x, mask, n) && all_masked{Pre}(x, mask, n);
+    ensures   status:     \result == MMAX_OK || \result == MMAX_ROW_MASKED || \result == MMAX_ROW_NONFINITE;
+    ensures   poisoned:   \result == MMAX_ROW_NONFINITE ==> \forall integer i; 0 <= i < n ==> \is_NaN(probs[i]);
+    ensures   zeros:      \result == MMAX_ROW_MASKED ==> zero_entries(probs, n);
+    ensures   unit:       \result == MMAX_OK ==> unit_entries(probs, n);
+    ensures   masks:      \result == MMAX_OK ==> masked_zero{Pre,Post}(x, mask, probs, n);
+    ensures   sum:        \result == MMAX_OK ==> normalised(n, prob_sum(probs, n));
+    ensures   value:      \result == MMAX_OK ==> is_softmax{Pre,Post}(params, x, mask, probs, n);
+*/
 mmax_status mmax_row_forward_ref(const mmax_params *params, const float *x, const uint8_t *mask,
                                  size_t n, float *probs);
 

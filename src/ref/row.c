@@ -3,9 +3,15 @@
 
 mmax_status mmax_row_state(const float *x, const uint8_t *mask, size_t n) {
   int any = 0;
+  /*@ loop invariant range: 0 <= i <= n;
+      loop invariant fine:  none_bad(x, mask, i);
+      loop invariant none:  any == 0 ==> all_masked(x, mask, i);
+      loop invariant some:  any != 0 ==> \exists integer k; 0 <= k < i && unmasked(x, mask, k);
+      loop assigns   i, any;
+      loop variant   n - i;
+  */
   for (size_t i = 0; i < n; i++) {
-    if (mask != NULL && mask[i] != 0) continue;
-    enum mmax_class c = mmax_classify(x[i]);
+    enum mmax_class c = mmax_entry_class(x, mask, i);
     if (c == MMAX_NAN_OR_PLUS_INF) return MMAX_ROW_NONFINITE;
     if (c == MMAX_FINITE) any = 1;
   }
@@ -15,6 +21,14 @@ mmax_status mmax_row_state(const float *x, const uint8_t *mask, size_t n) {
 size_t mmax_row_argmax(const mmax_params *params, const float *x, const uint8_t *mask, size_t n) {
   size_t at = n;
   double max = 0.0;
+  /*@ loop invariant range:  0 <= i <= n && (at < i || at == n);
+      loop invariant none:   at == n ==> all_masked(x, mask, i);
+      loop invariant member: at < n ==> unmasked(x, mask, at) && \is_finite(x[at]);
+      loop invariant max:    at < n ==> fin(max) && max == modulated(params, x[at]);
+      loop invariant top:    at < n ==> is_top(params, x, mask, i, max);
+      loop assigns   i, at, max;
+      loop variant   n - i;
+  */
   for (size_t i = 0; i < n; i++) {
     if (!mmax_unmasked(x, mask, i)) continue;
     double s = mmax_modulated(params, x[i]);
@@ -29,12 +43,48 @@ size_t mmax_row_argmax(const mmax_params *params, const float *x, const uint8_t 
 mmax_sum mmax_row_sum(const mmax_params *params, const float *x, const uint8_t *mask, size_t n,
                       double row_max) {
   mmax_sum sum = {0, 0};
-  for (size_t i = 0; i < n; i++)
-    if (mmax_unmasked(x, mask, i))
-      sum = mmax_sum_add(sum, (uint64_t)mmax_quantise(mmax_weight(params, x[i], row_max), 6.0));
+  /*@ loop invariant range: 0 <= i <= n;
+      loop invariant exact: sum_weight(sum) == count_sum(params, x, mask, row_max, i);
+      loop invariant most:  0 <= sum_count(sum) <= i*1125899906842624;
+      loop invariant least: \forall integer k; 0 <= k < i ==> unmasked(x, mask, k) ==>
+                              modulated(params, x[k]) == row_max ==> sum_count(sum) >= 1125899906842624;
+      loop invariant error: count_close(i, sum_weight(sum), weight_sum(params, x, mask, row_max, i));
+      loop assigns   i, sum;
+      loop variant   n - i;
+  */
+  for (size_t i = 0; i < n; i++) {
+    /*@ assert hint_room: sum.hi <= 131072; */
+    if (mmax_unmasked(x, mask, i)) {
+      double e = mmax_weight(params, x[i], row_max);
+      uint64_t q = mmax_weight_count(e);
+      /*@ assert hint_count: count_sum(params, x, mask, row_max, i + 1) ==
+                             count_sum(params, x, mask, row_max, i) + q*0x1p-50; */
+      /*@ assert hint_weight: weight_sum(params, x, mask, row_max, i + 1) ==
+                              weight_sum(params, x, mask, row_max, i) + e; */
+      /*@ assert hint_step: count_close(i + 1.0, sum_weight(sum) + q*0x1p-50,
+                                        weight_sum(params, x, mask, row_max, i) + e); */
+      /*@ assert hint_value: (sum_count(sum) + q)*0x1p-50 == sum_weight(sum) + q*0x1p-50; */
+      sum = mmax_sum_add(sum, q);
+    } else {
+      /*@ assert hint_skip_count: count_sum(params, x, mask, row_max, i + 1) ==
+                                  count_sum(params, x, mask, row_max, i); */
+      /*@ assert hint_skip_weight: weight_sum(params, x, mask, row_max, i + 1) ==
+                                   weight_sum(params, x, mask, row_max, i); */
+      /*@ assert hint_skip: count_close(i + 1.0, sum_weight(sum), weight_sum(params, x, mask, row_max, i)); */
+    }
+  }
   return sum;
 }
 
 void mmax_row_fill(float *out, size_t n, float value) {
+  /*@ loop invariant range:  0 <= i <= n;
+      loop invariant nan:    \is_NaN(value) ==> \forall integer k; 0 <= k < i ==> \is_NaN(out[k]);
+      loop invariant finite: \is_finite(value) ==>
+                               \forall integer k; 0 <= k < i ==> \is_finite(out[k]) && out[k] == value;
+      loop invariant minus:  \is_minus_infinity(value) ==>
+                               \forall integer k; 0 <= k < i ==> \is_minus_infinity(out[k]);
+      loop assigns   i, out[0 .. n-1];
+      loop variant   n - i;
+  */
   for (size_t i = 0; i < n; i++) out[i] = value;
 }

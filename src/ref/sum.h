@@ -6,12 +6,22 @@
 #ifndef MMAX_REF_SUM_H
 #define MMAX_REF_SUM_H
 
-#include "primitives.h"
+#include "arith.h"
 
 typedef struct mmax_sum {
   uint64_t hi, lo;
 } mmax_sum;
 
+#ifdef __FRAMAC__
+#include "sum.acsl"
+#endif
+
+/*@ requires  room:  s.hi < 18446744073709551615;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count: sum_count(\result) == sum_count(s) + q;
+*/
 static inline mmax_sum mmax_sum_add(mmax_sum s, uint64_t q) {
   uint64_t room = UINT64_MAX - s.lo;
   if (q > room) {
@@ -26,9 +36,45 @@ static inline mmax_sum mmax_sum_add(mmax_sum s, uint64_t q) {
 /* The sum as a double: hi*2^64*grid + lo*grid, grid a power of two. Three
    roundings, and only the first and last can be inexact for hi < 2^53. */
 static inline double mmax_sum_total(mmax_sum s, double grid) {
-  double high = mmax_u64_to_double(s.hi) * (grid * 0x1p64);
-  double low = mmax_u64_to_double(s.lo) * grid;
-  return high + low;
+  double high = mmax_mul(mmax_u64_to_double(s.hi), mmax_mul(grid, 0x1p64));
+  double low = mmax_mul(mmax_u64_to_double(s.lo), grid);
+  return mmax_add(high, low);
+}
+
+/* The sum in units of 2^-50, at least one whole weight, of at most 2^31 terms. */
+/*@ requires  range:  s.hi <= 131072 && sum_count(s) >= 1125899906842624;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  fin(\result) && 1.0 <= \result <= 1.0e10;
+    ensures   error:  total_close(sum_weight(s), \result);
+*/
+static inline double mmax_sum_weight(mmax_sum s) {
+  double h = mmax_u64_to_double(s.hi);
+  /*@ assert hint_h: h == s.hi; */
+  double high = mmax_mul(h, 0x1p14);
+  /*@ assert hint_h1: s.hi*16384.0 == s.hi*16384; */
+  /*@ assert hint_h2: rnd64(s.hi*16384) == s.hi*16384; */
+  /*@ assert hint_high: high == s.hi*16384.0; */
+  double l = mmax_u64_to_double(s.lo);
+  /*@ assert hint_l: err64(s.lo, l); */
+  /*@ assert hint_l2: 0.0 <= l <= 1.0e20; */
+  double low = mmax_mul(l, 0x1p-50);
+  /*@ assert hint_low: err64(l*0x1p-50, low); */
+  /*@ assert hint_low1: 0.0 <= l*0x1p-50 <= 1.0e6; */
+  /*@ assert hint_low2: rnd64(0.0) <= rnd64(l*0x1p-50); */
+  /*@ assert hint_low3: 0.0 <= low <= 2.0e6; */
+  double total = mmax_add(high, low);
+  /*@ assert hint_total: err64(high + low, total); */
+  /*@ assert hint_weight: sum_weight(s) == high + s.lo*0x1p-50; */
+  /*@ assert hint_lo: s.hi == 0 ==> s.lo >= 1125899906842624; */
+  /*@ assert hint_one: rnd64(1125899906842624.0) == 1125899906842624.0; */
+  /*@ assert hint_l3: s.lo >= 1125899906842624 ==> l >= 1125899906842624.0; */
+  /*@ assert hint_low4: s.lo >= 1125899906842624 ==> l*0x1p-50 >= 1.0; */
+  /*@ assert hint_low5: s.lo >= 1125899906842624 ==> low >= 1.0; */
+  /*@ assert hint_ge: high + low >= 1.0; */
+  /*@ assert hint_close: total_close(high + s.lo*0x1p-50, total); */
+  return total;
 }
 
 #endif

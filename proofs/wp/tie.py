@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Coq as a prover for one ACSL lemma: tie.py GOAL.v BUILD_DIR.
+
+GOAL.v is what Why3's Coq driver prints. Only the definitions of logic symbols (L_*, P_*) and the goal are kept, so no
+axiom of Why3 or WP can be used; they are proved equal, by unfolding, to the statements of proofs/wp/coq/WpLemmas.v.
+Exit 0: Coq accepted the proof.
+"""
+import re
+import subprocess
+import sys
+import tempfile
+
+MEANING = {  # logic symbols without a definition in ACSL
+    "L_rnd64": "Definition L_rnd64 (x:R) : R := rnd x.",
+    "L_rnd32": "Definition L_rnd32 (x:R) : R := rnd32 x.",
+    "L_p2": "Definition L_p2 (k:R) : R := p2 k.",
+}
+
+HEAD = """From Coq Require Import Reals ZArith Lia Lra.
+From Flocq Require Import Core.
+From MultiMax Require Import Float64 ExpKernel.
+From MultiMaxWp Require Import WpLemmas.
+Require MultiMaxWp.Tie.
+Open Scope R_scope.
+Definition real_of_int (x:Z) : R := IZR x.
+"""
+
+
+def sentences(text):
+    """Definitions, parameters and the goal, in file order, without comments."""
+    text = re.sub(r"\(\*.*?\*\)", "", text, flags=re.S)
+    return re.split(r"(?<=\.)\s+\n", text + "\n")
+
+
+def convert(text):
+    """The goal, and the definitions it needs."""
+    known, goal = {}, None
+    for s in sentences(text):
+        s = s.strip()
+        m = re.match(r"(Definition|Fixpoint|Parameter)\s+([LP]_\w+)", s)
+        if m and (m.group(1) != "Parameter" or m.group(2) in MEANING):
+            known[m.group(2)] = MEANING.get(m.group(2), s)
+        elif s.startswith("Theorem wp_goal"):
+            goal = s
+    out, names = [], []
+
+    def need(s):
+        for name in re.findall(r"\b[LP]_\w+", s):
+            if name in known and name not in names:
+                names.append(name)
+                need(known[name].split(":", 1)[1])
+                out.append(known[name])
+
+    need(goal)
+    out.append(goal)
+    unfold = ", ".join(names + ["real_of_int"])
+    out.append("Proof. intros; repeat match goal with x := _ |- _ => subst x end; unfold %s in *; cbv zeta in *." % unfold)
+    out.append("Tie.close. Qed.\nPrint Assumptions wp_goal.")
+    body = "\n".join(out)
+    for name in ("Reals.Rdefinitions.R", "Numbers.BinNums.Z"):
+        body = body.replace(name, name.rsplit(".", 1)[1])
+    body = body.replace("Reals.Rtrigo_def.exp", "exp").replace("BuiltIn.IZR", "IZR")
+    return HEAD + re.sub(r"Tie\.close", "MultiMaxWp.Tie.close", body)
+
+
+def main():
+    goal, build = sys.argv[1:3]
+    with tempfile.TemporaryDirectory() as d, open(goal) as f:
+        path = d + "/goal.v"
+        with open(path, "w") as g:
+            g.write(convert(f.read()))
+        r = subprocess.run(["coqc", "-R", build + "/proofs/coq", "MultiMax", "-R", build + "/wp/coq", "MultiMaxWp", path],
+                           capture_output=True, text=True, cwd=d)
+        if r.returncode != 0:
+            print(r.stdout + r.stderr)
+            if len(sys.argv) > 3:
+                print(convert(open(goal).read()))
+            sys.exit(1)
+    print("PROVED")
+
+
+main()
