@@ -24,7 +24,7 @@ enum expectation profile_row(enum profile profile, const mmax_params *params, co
   for (size_t k = 0; k < cols; k++) {
     int hidden = mask != NULL && mask[k] != 0;
     int bad = isnan(logits[k]) || logits[k] == INFINITY;
-    junk |= hidden && bad;
+    junk |= hidden && !(fabsf(logits[k]) < 1e30f); /* NaN, infinite, or apt to overflow */
     nonfinite |= !hidden && bad;
     minus |= !hidden && logits[k] == -INFINITY;
     unmasked |= !is_masked(logits, mask, k);

@@ -72,6 +72,7 @@ static void add_lengths(struct suite *s, const struct model *m, int small) {
   for (size_t k = 0; k < sizeof vocabularies / sizeof vocabularies[0]; k++)
     add_row(s, g, WIRE_FORWARD, m, vocabularies[k], (struct recipe){RECIPE_NORMAL, 400 + k, 0, 2});
   add_row(s, g, WIRE_FORWARD, m, (size_t)1 << 20, (struct recipe){RECIPE_NORMAL, 450, 0, 1});
+  add_row(s, g, WIRE_FORWARD, m, (size_t)1 << 20, (struct recipe){RECIPE_UNIFORM, 451, 0, 0.1}); /* nearly equal terms */
   add_row(s, g, WIRE_FORWARD, m, (size_t)1 << 18, (struct recipe){RECIPE_CONSTANT, 0, 0.25, 0});
   add_row(s, g, WIRE_FORWARD, m, 65536, (struct recipe){RECIPE_PEAK, 460, 12, 0});
 }
