@@ -35,7 +35,7 @@ void execute(struct warp *w, const struct insn *i, uint32_t lanes)
     w->init[i->d[1].reg] |= lanes;
 }
 
-static void add_group(struct warp *w, int pc, uint32_t mask, int state, int barrier)
+static void add_group(struct warp *w, int pc, uint32_t mask, enum group_state state, int barrier)
 {
     if (mask)
         w->group[w->groups++] = (struct group){.pc = pc, .mask = mask, .state = state, .barrier = (uint8_t)barrier};

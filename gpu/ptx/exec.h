@@ -73,18 +73,18 @@ struct program {
 /* Who touched a granule of memory last, by kind of access: shadow.c. */
 enum access { A_READ, A_WRITE, A_ATOMIC, A_KINDS, A_WRITE_SAME };
 struct mark { uint32_t serial; uint32_t clock; uint32_t warp_clock; uint16_t thread, flags; };
-struct shadow { struct mark mark[A_KINDS]; };
 
 struct region {
     uint64_t base, size;
     unsigned char *data, *init;         /* init: one byte per byte, NULL: everything is initialised */
-    struct shadow *shadow;
+    struct mark *mark[A_KINDS];         /* per granule; NULL while no access of the kind has been made */
     enum space space;
-    uint8_t granule;                    /* log2 of the bytes that share one shadow entry */
+    uint8_t granule;                    /* log2 of the bytes that share one mark */
     bool writable;
 };
 
-struct group { int32_t pc; uint32_t mask; enum { G_RUN, G_SYNC, G_BARRIER, G_CLUSTER } state; uint8_t barrier; };
+enum group_state { G_RUN, G_SYNC, G_BARRIER, G_CLUSTER };
+struct group { int32_t pc; uint32_t mask; enum group_state state; uint8_t barrier; };
 
 struct warp {
     unsigned char *file;

@@ -124,7 +124,8 @@ struct mmax_ptx_machine *mmax_ptx_machine_new(void)
 static void region_free(struct region *r)
 {
     free(r->init);
-    free(r->shadow);
+    for (int k = 0; k < A_KINDS; k++)
+        free(r->mark[k]);
     *r = (struct region){0};
 }
 

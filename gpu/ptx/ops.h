@@ -35,13 +35,19 @@ enum compare { CMP_EQ, CMP_NE, CMP_LT, CMP_LE, CMP_GT, CMP_GE, CMP_EQU, CMP_NEU,
 #define DST(T, k) ((T *)(void *)(w->file + i->d[k].off))
 #define SRC(T, k) ((const T *)(const void *)(w->file + i->s[k].off))
 
+#if defined __clang__
+#define PTX_INDEPENDENT
+#else
+#define PTX_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 /* Runs `statement` for every active lane `l`. Lanes do not depend on each other, so the full-mask loop may be vectorised
    even where a destination is also a source. */
 #define EACH_LANE(statement)                                        \
     do {                                                            \
         const uint32_t active = w->mask;                            \
         if (active == ALL_LANES) {                                  \
-            _Pragma("GCC ivdep") for (int l = 0; l < LANES; l++) {  \
+            PTX_INDEPENDENT for (int l = 0; l < LANES; l++) {  \
                 statement;                                          \
             }                                                       \
         } else {                                                    \

@@ -66,17 +66,34 @@ static void race(struct warp *w, const struct insn *i, int lane, struct region *
                  m->serial == w->block->serial ? "thread" : "another block's thread", m->thread);
 }
 
-static void refine(struct region *r, uint8_t granule)
+/* Marks for granules of 2^granule bytes, from the coarser ones there may be. */
+static struct mark *make_marks(const struct region *r, const struct mark *coarse, uint8_t granule)
 {
     size_t count = (size_t)((r->size + (1u << granule) - 1) >> granule);
-    struct shadow *s = calloc(count + 1, sizeof *s);
-    if (!s)
+    struct mark *m = calloc(count + 1, sizeof *m);
+    if (!m)
         abort();
-    for (size_t k = 0; r->shadow && k < count; k++)
-        s[k] = r->shadow[k >> (r->granule - granule)];
-    free(r->shadow);
-    r->shadow = s;
-    r->granule = granule;
+    for (size_t k = 0; coarse && k < count; k++)
+        m[k] = coarse[k >> (r->granule - granule)];
+    return m;
+}
+
+static void prepare(struct region *r, unsigned size, enum access access)
+{
+    const uint8_t fit = size % 4 == 0 ? 2 : size % 2 == 0 ? 1 : 0;
+    bool used = r->mark[A_READ] || r->mark[A_WRITE] || r->mark[A_ATOMIC];
+    if (!used)
+        r->granule = fit;
+    for (int k = 0; fit < r->granule && k < A_KINDS; k++)
+        if (r->mark[k]) {
+            struct mark *fine = make_marks(r, r->mark[k], fit);
+            free(r->mark[k]);
+            r->mark[k] = fine;
+        }
+    if (fit < r->granule)
+        r->granule = fit;
+    if (!r->mark[access])
+        r->mark[access] = make_marks(r, NULL, r->granule);
 }
 
 void shadow_access(struct warp *w, const struct insn *i, int lane, struct region *r, uint64_t at, unsigned size,
@@ -86,16 +103,15 @@ void shadow_access(struct warp *w, const struct insn *i, int lane, struct region
     const bool same = access == A_WRITE_SAME;
     if (same)
         access = A_WRITE;
-    uint8_t fit = size % 4 == 0 ? 2 : size % 2 == 0 ? 1 : 0;
-    if (!r->shadow || fit < r->granule)
-        refine(r, fit);
+    prepare(r, size, access);
     const unsigned me = (unsigned)(w->id * LANES + lane);
     const bool cta = i->flags & F_CTA_SCOPE;
     for (uint64_t g = at >> r->granule; g <= (at + size - 1) >> r->granule; g++) {
-        struct shadow *s = &r->shadow[g];
-        bool before[A_KINDS];
+        bool before[A_KINDS] = {true, true, true};
         for (int k = 0; k < A_KINDS; k++) {
-            const struct mark *m = &s->mark[k];
+            if (!r->mark[k])
+                continue;
+            const struct mark *m = &r->mark[k][g];
             before[k] = ordered(m, w, r, me);
             bool harmless = access == (enum access)k && access != A_WRITE;
             if (access == A_ATOMIC && k == A_ATOMIC && m->serial != w->block->serial && (cta || (m->flags & CTA_SCOPE)))
@@ -103,8 +119,8 @@ void shadow_access(struct warp *w, const struct insn *i, int lane, struct region
             if (!before[k] && !harmless)
                 race(w, i, lane, r, g << r->granule, m, names[access], names[k], same && k == A_WRITE);
         }
-        if ((i->flags & F_NC) && s->mark[A_WRITE].serial >= w->block->machine->launch_serial && s->mark[A_WRITE].serial)
+        if ((i->flags & F_NC) && r->mark[A_WRITE] && r->mark[A_WRITE][g].serial >= w->block->machine->launch_serial)
             report_lanes(w, i, MMAX_PTX_STALE_NC, 1u << lane, r->base + at, "non-coherent load of memory written in this launch");
-        note(&s->mark[access], before[access], w, (unsigned)lane, me, cta);
+        note(&r->mark[access][g], before[access], w, (unsigned)lane, me, cta);
     }
 }
