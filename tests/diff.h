@@ -12,7 +12,7 @@
 #include "random.h"
 #include "support.h"
 
-enum { PARAM_SETS = LEARNED_LAYERS + 8, MAX_ROWS = 19 };
+enum { PARAM_SETS = LEARNED_LAYERS + 8, MAX_ROWS = 1300 };
 
 typedef struct diff_case {
   mmax_params params;
@@ -137,10 +137,12 @@ static inline int diff_main(const char *name, diff_check *check, int argc, char 
   mmax_params sets[PARAM_SETS];
   diff_params(sets);
   for (size_t n = 1; n <= 1100; n += n < 70 ? 1 : step) {
-    size_t rows = 1 + random_u64(&seed) % (n < 300 ? MAX_ROWS : 4);
+    size_t rows = 1 + random_u64(&seed) % (n < 300 ? 19 : 4);
     for (int k = 0; k < (n < 70 ? PARAM_SETS : 2); k++)
       diff_length(check, sets, n, rows, (int)((n * 3 + (size_t)k) % PARAM_SETS), 0, &seed);
   }
+  for (int k = 0; k < 4; k++) /* more rows than are summed before the accumulator sees them */
+    diff_length(check, sets, 5, MAX_ROWS, k, 0, &seed);
   size_t lengths = step == 1 ? sizeof longer / sizeof *longer : 5;
   for (size_t l = 0; l < lengths; l++)
     for (int k = 0; k < (longer[l] < 10000 ? PARAM_SETS : 2); k++)

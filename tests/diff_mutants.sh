@@ -43,8 +43,9 @@ log|rows_log.h|s/if (r->second == r->max)/if (0)/|one of equal maxima counted tw
 log|rows_shape.h|s/v_max(v_min(s, t.first), t.second)/v_max(s, t.second)/|second largest forgets the first
 backward|lanes_avx2.h|s/down = 0x3f80/down = 0x1f80/|parameter sums rounded to nearest
 backward|rows_gradient.h|s/if (closed) out = v_keep(live, out);//|masked gradients keep a sign
-backward|rows_gradient.h|s/add + carry == 0/carry == 0/|a borrow stops too early
-backward|rows_backward.h|s/x->lo = lane_min(lo)/x->lo = lane_max(lo)/|range of the row
+backward|rows_gradient.h|s/s == 0 ? sign : sign << s/s == 0 ? 0 : sign << s/|a negative sum loses its sign
+backward|rows_gradient.h|s/finer > ROOM/finer > 200/|rows of unlike sizes summed at one grid
+backward|rows_backward.h|s/out->lo\[r\] = -out->lo\[r\]/out->lo[r] = 0.0/|range of the row
 loss|rows_loss.h|s/if (l->target_live \&\& t < x.lo) x.lo = t;//|range misses the target
 loss|rows_loss.h|s/else if (weight == 1.0)/else if (0)/|p - 1 of the largest entry cancels
 MUTANTS

@@ -180,7 +180,9 @@ static void rows_backward(const mmax_params *params, const mmax_rows *in, mmax_u
   batch b = batch_of(params, in, stack, scratch);
   row rows[V_GROUP];
   moments m;
+  ledger sums;
   m.shape = gradient_shape(&b, acc);
+  ledger_start(&sums);
   for (size_t first = 0; first < in->rows; first += b.group) {
     size_t count = group_open(&b, first, rows);
     group_modulate(&b, rows, count);
@@ -203,9 +205,10 @@ static void rows_backward(const mmax_params *params, const mmax_rows *in, mmax_u
       const range x = {stats.lo[r], stats.hi[r]};
       if (acc != NULL) moments_start(&m, params, x, stats.top[r]);
       row_backward(&b, &rows[r], g[r], stats.mean[r], &m, acc != NULL, out);
-      if (acc != NULL) moments_finish(&m, params, acc);
+      if (acc != NULL) moments_finish(&m, params, &sums, acc);
     }
   }
+  if (acc != NULL) ledger_flush(&sums, acc);
 }
 
 #endif

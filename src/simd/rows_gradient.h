@@ -19,13 +19,17 @@ typedef struct factors {
 typedef struct moments {
   unsigned shape; /* terms to compute: those of the modulator, and those with sums */
   mmax_grid grid[MMAX_NPARAMS];
-  vd sum[MMAX_NPARAMS];
+  uint64_t sum[MMAX_NPARAMS + V_LANES]; /* bits of all accumulators so far, modulo 2^64 */
+  uint64_t accumulators;                /* how many: each began as the bits of grid.big */
 } moments;
 
 /* Range of x over the entries that carry weight. */
 typedef struct range {
   double lo, hi;
 } range;
+
+/* Parameter sums in use: the last two belong to the affine pre-map. */
+V_INLINE int sums_of(unsigned shape) { return shape & V_AFFINE ? MMAX_NPARAMS : 8; }
 
 static double size_of(double v) { return v < 0.0 ? -v : v; }
 
@@ -42,10 +46,25 @@ static void moments_start(moments *m, const mmax_params *p, range x, double boun
   double g = 2.0 * bound;
   const double bounds[MMAX_NPARAMS] = {g * r1, g * r2, g * r3 * r3, g * r4 * r4,         g,
                                        g,      g * r3, g * r4,      g * slope * largest, g * slope};
-  for (int j = 0; j < (m->shape & V_AFFINE ? MMAX_NPARAMS : 8); j++) {
+  for (int j = 0; j < sums_of(m->shape); j++) {
     m->grid[j] = mmax_grid_for(bounds[j]);
-    m->sum[j] = v_set(m->grid[j].big);
+    m->sum[j] = 0;
   }
+  m->accumulators = 0;
+}
+
+V_INLINE void sums_open(const moments *m, unsigned shape, vd sum[MMAX_NPARAMS]) {
+  for (int j = 0; j < sums_of(shape); j++) sum[j] = v_set(m->grid[j].big);
+}
+
+V_INLINE void sums_close(moments *m, unsigned shape, const vd sum[MMAX_NPARAMS]) {
+  vq bits[MMAX_NPARAMS + V_LANES];
+  uint64_t total[MMAX_NPARAMS + V_LANES];
+  for (int j = 0; j < MMAX_NPARAMS + V_LANES; j++)
+    bits[j] = j < sums_of(shape) ? q_count(q_zero(), sum[j]) : q_zero();
+  for (int j = 0; j < sums_of(shape); j += V_LANES) q_store(total + j, q_sum_rows(bits + j));
+  for (int j = 0; j < sums_of(shape); j++) m->sum[j] += total[j];
+  m->accumulators += V_LANES;
 }
 
 V_INLINE void accumulate(vd sum[MMAX_NPARAMS], unsigned shape, const factors *f) {
@@ -76,19 +95,18 @@ V_INLINE void accumulate_stored_as(vd into[MMAX_NPARAMS], unsigned shape, const 
                                    size_t count) {
   vd sum[MMAX_NPARAMS];
   v_down_enter();
-  int used = shape & V_AFFINE ? MMAX_NPARAMS : 8;
-  for (int j = 0; j < used; j++) sum[j] = v_pin(into[j]);
+  for (int j = 0; j < sums_of(shape); j++) sum[j] = v_pin(into[j]);
   for (size_t k = 0; k < count; k++) accumulate(sum, shape, &block[k]);
-  for (int j = 0; j < used; j++) into[j] = v_pin(sum[j]);
+  for (int j = 0; j < sums_of(shape); j++) into[j] = v_pin(sum[j]);
   v_down_leave();
 }
-static V_OUTLINE void accumulate_stored(moments *m, unsigned shape, const factors *block,
+static V_OUTLINE void accumulate_stored(vd sum[MMAX_NPARAMS], unsigned shape, const factors *block,
                                         size_t count) {
   switch (shape) {
   case 0: break;
-  case 1: accumulate_stored_as(m->sum, 1, block, count); break;
-  case 3: accumulate_stored_as(m->sum, 3, block, count); break;
-  default: accumulate_stored_as(m->sum, 7, block, count); break;
+  case 1: accumulate_stored_as(sum, 1, block, count); break;
+  case 3: accumulate_stored_as(sum, 3, block, count); break;
+  default: accumulate_stored_as(sum, 7, block, count); break;
   }
 }
 
@@ -152,8 +170,7 @@ V_INLINE void gradient_run_as(const mmax_params *params, const gradient_job *a, 
     if (i < a->n) gradient_step(a, &c, shape, closed, i, a->n - i);
   } else if (V_DOWN_INLINE) {
     vd sum[MMAX_NPARAMS];
-    int used = shape & V_AFFINE ? MMAX_NPARAMS : 8;
-    for (int j = 0; j < used; j++) sum[j] = a->m->sum[j];
+    sums_open(a->m, shape, sum);
     for (; i + V_LANES <= a->n; i += V_LANES) {
       factors f = gradient_step(a, &c, shape, closed, i, V_LANES);
       accumulate(sum, shape, &f);
@@ -162,9 +179,11 @@ V_INLINE void gradient_run_as(const mmax_params *params, const gradient_job *a, 
       factors f = gradient_step(a, &c, shape, closed, i, a->n - i);
       accumulate(sum, shape, &f);
     }
-    for (int j = 0; j < used; j++) a->m->sum[j] = sum[j];
+    sums_close(a->m, shape, sum);
   } else {
+    vd sum[MMAX_NPARAMS];
     factors block[V_BLOCK];
+    sums_open(a->m, shape, sum);
     while (i < a->n) {
       size_t stored = 0;
       for (; stored < V_BLOCK && i + V_LANES <= a->n; i += V_LANES)
@@ -173,8 +192,9 @@ V_INLINE void gradient_run_as(const mmax_params *params, const gradient_job *a, 
         block[stored++] = gradient_step(a, &c, shape, closed, i, a->n - i);
         i = a->n;
       }
-      accumulate_stored(a->m, shape, block, stored);
+      accumulate_stored(sum, shape, block, stored);
     }
+    sums_close(a->m, shape, sum);
   }
 }
 
@@ -218,36 +238,65 @@ static unsigned gradient_shape(const batch *b, const mmax_accumulator *acc) {
   return shape & V_AFFINE ? V_LINEAR | V_QUADRATIC | V_AFFINE : shape;
 }
 
-/* value * 2^unit added to 1024 bits in units of 2^-256; stops where the carry does. */
-static void limbs_add(uint64_t limb[MMAX_ACC_LIMBS], int64_t value, int unit) {
+/* Sums of rows on their way into the accumulator, each value * 2^unit: rows have nearly the same
+   grids, and 128 bits hold hundreds of them. */
+typedef struct ledger {
+  __int128 value[MMAX_NPARAMS];
+  int unit[MMAX_NPARAMS];
+  unsigned rows[MMAX_NPARAMS]; /* in value */
+} ledger;
+
+static void ledger_start(ledger *l) {
+  for (int j = 0; j < MMAX_NPARAMS; j++) l->rows[j] = 0;
+}
+
+/* value * 2^unit added to 1024 bits in units of 2^-256. */
+static void limbs_add(uint64_t limb[MMAX_ACC_LIMBS], __int128 value, int unit) {
   unsigned shift = (unsigned)(unit + 256), word = shift / 64, s = shift % 64;
-  uint64_t v = (uint64_t)value, sign = value < 0 ? UINT64_MAX : 0;
-  uint64_t high = s == 0 ? sign : v >> (64 - s) | sign << s;
-  uint64_t carry = (uint64_t)__builtin_add_overflow(limb[word], v << s, &limb[word]);
-  if (++word == MMAX_ACC_LIMBS) return;
-  uint64_t over = (uint64_t)__builtin_add_overflow(limb[word], high, &limb[word]);
-  carry = over | (uint64_t)__builtin_add_overflow(limb[word], carry, &limb[word]);
-  /* further up the addend is 0 or -1, the sign: with the carry 0, 1 or -1 */
-  for (uint64_t add = sign + carry; add != 0 && ++word < MMAX_ACC_LIMBS; add = sign + carry)
-    carry = sign == 0 ? (uint64_t)__builtin_add_overflow(limb[word], add, &limb[word])
-                      : (uint64_t)(limb[word]-- != 0);
+  uint64_t low = (uint64_t)value, high = (uint64_t)(value >> 64), sign = value < 0 ? UINT64_MAX : 0;
+  const uint64_t part[3] = {low << s, s == 0 ? high : high << s | low >> (64 - s),
+                            s == 0 ? sign : sign << s | high >> (64 - s)};
+  uint64_t carry = 0;
+  for (unsigned i = word; i < MMAX_ACC_LIMBS; i++) {
+    uint64_t add = i - word < 3 ? part[i - word] : sign;
+    uint64_t sum = limb[i] + add, overflow = sum < add;
+    limb[i] = sum + carry;
+    carry = overflow | (limb[i] < carry);
+  }
+}
+
+static void ledger_flush(ledger *l, mmax_accumulator *acc) {
+  for (int j = 0; j < MMAX_NPARAMS; j++) {
+    if (l->rows[j] > 0) limbs_add(acc->limb[j], l->value[j], l->unit[j]);
+    l->rows[j] = 0;
+  }
+}
+
+/* |value| < 2^52. A new base lies up to 8 bits below the row's unit, so that finer rows fit too. */
+V_INLINE void ledger_add(ledger *l, int j, int64_t value, int unit, mmax_accumulator *acc) {
+  enum { ROOM = 64, MOST_ROWS = 512, FINER = 8 };
+  int finer = unit - l->unit[j];
+  if (l->rows[j] == 0 || l->rows[j] == MOST_ROWS || finer < 0 || finer > ROOM) {
+    if (l->rows[j] > 0) limbs_add(acc->limb[j], l->value[j], l->unit[j]);
+    finer = unit + 256 < FINER ? unit + 256 : FINER;
+    l->unit[j] = unit - finer;
+    l->value[j] = 0;
+    l->rows[j] = 0;
+  }
+  l->value[j] += (__int128)value * ((__int128)1 << finer);
+  l->rows[j]++;
 }
 
 /* Adds the row's sums of the terms the model has. */
-static void moments_finish(const moments *m, const mmax_params *params, mmax_accumulator *acc) {
+static void moments_finish(const moments *m, const mmax_params *params, ledger *l,
+                           mmax_accumulator *acc) {
   static const unsigned term[MMAX_NPARAMS] = {
       MMAX_TERM_LOW1,  MMAX_TERM_HIGH1, MMAX_TERM_LOW2,  MMAX_TERM_HIGH2,  MMAX_TERM_LOW1,
       MMAX_TERM_HIGH1, MMAX_TERM_LOW2,  MMAX_TERM_HIGH2, MMAX_TERM_AFFINE, MMAX_TERM_AFFINE};
-  uint64_t sum[MMAX_NPARAMS + V_LANES];
-  vq count[MMAX_NPARAMS + V_LANES];
-  int used = params->terms & MMAX_TERM_AFFINE ? MMAX_NPARAMS : 8;
-  for (int j = 0; j < MMAX_NPARAMS + V_LANES; j++)
-    count[j] = j < used ? q_count(q_zero(), m->sum[j]) : q_zero();
-  for (int j = 0; j < used; j += V_LANES) q_store(sum + j, q_sum_rows(count + j));
-  for (int j = 0; j < used; j++)
+  for (int j = 0; j < sums_of(m->shape); j++)
     if (params->terms & term[j])
-      limbs_add(acc->limb[j], (int64_t)(sum[j] - V_LANES * mmax_bits(m->grid[j].big)),
-                m->grid[j].unit);
+      ledger_add(l, j, (int64_t)(m->sum[j] - m->accumulators * mmax_bits(m->grid[j].big)),
+                 m->grid[j].unit, acc);
   acc->rows++;
 }
 

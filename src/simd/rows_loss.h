@@ -95,7 +95,7 @@ static void residual_run(const batch *b, const row *r, const loss_row *l, size_t
 }
 
 static void row_loss_gradient(const batch *b, row *r, const loss_row *l, range x, float *grad,
-                              mmax_accumulator *acc) {
+                              ledger *sums, mmax_accumulator *acc) {
   double inverse = 1.0 / (1.0 + r->rest);
   moments m;
   m.shape = gradient_shape(b, acc);
@@ -115,12 +115,12 @@ static void row_loss_gradient(const batch *b, row *r, const loss_row *l, range x
     residual_run(b, r, l, at, e, inverse);
     gradient_run(b, r, at, e, &m, acc != NULL, grad);
   }
-  if (acc != NULL) moments_finish(&m, b->params, acc);
+  if (acc != NULL) moments_finish(&m, b->params, sums, acc);
 }
 
 /* The row's sigma is in the buffer, its state MMAX_OK. */
 static void row_cross_entropy(const batch *b, row *r, loss_row *l, float *loss, float *grad,
-                              mmax_accumulator *acc) {
+                              ledger *sums, mmax_accumulator *acc) {
   int gradient = grad != NULL || acc != NULL;
   range x = {0.0, 0.0};
   double below = 0.0;
@@ -130,7 +130,7 @@ static void row_cross_entropy(const batch *b, row *r, loss_row *l, float *loss, 
   }
   row_lse(b, r, gradient);
   if (loss != NULL) *loss = row_loss(b, r, l, below);
-  if (gradient) row_loss_gradient(b, r, l, x, grad, acc);
+  if (gradient) row_loss_gradient(b, r, l, x, grad, sums, acc);
 }
 
 static void rows_cross_entropy(const mmax_params *params, const mmax_rows *in,
@@ -139,7 +139,9 @@ static void rows_cross_entropy(const mmax_params *params, const mmax_rows *in,
                                mmax_report *report) {
   double stack[V_CHUNK];
   batch b = batch_of(params, in, stack, scratch);
+  ledger sums;
   b.group = 1;
+  ledger_start(&sums);
   for (size_t k = 0; k < in->rows; k++) {
     float *out = grad.data == NULL ? NULL : grad.data + k * grad.stride;
     float *row_out = loss == NULL ? NULL : loss + k;
@@ -158,7 +160,7 @@ static void rows_cross_entropy(const mmax_params *params, const mmax_rows *in,
     if (r.state == MMAX_OK) {
       loss_row l = {mmax_widen(targets->smoothing), 0.0, mmax_widen(w), t,
                     mmax_unmasked(r.x, r.mask, t), r.x[t]};
-      row_cross_entropy(&b, &r, &l, row_out, out, acc);
+      row_cross_entropy(&b, &r, &l, row_out, out, &sums, acc);
     } else {
       if (row_out != NULL)
         *row_out = r.state == MMAX_ROW_MASKED ? 0.0f : mmax_from_bits32(MMAX_NAN_BITS);
@@ -166,6 +168,7 @@ static void rows_cross_entropy(const mmax_params *params, const mmax_rows *in,
     }
     mmax_report_row(report, k, r.state);
   }
+  if (acc != NULL) ledger_flush(&sums, acc);
 }
 
 #endif
