@@ -215,6 +215,8 @@ static int out_of_memory_words(const char *tail) {
   return 0;
 }
 
+enum { SHOWN = 100 }; /* of the tail, in a message */
+
 /* Reaps the child and describes its end in why; may turn CHILD_DIED into CHILD_MEMORY. */
 static enum child_event bury(struct child *child, enum child_event event, const char *during) {
   int status = 0, gone = 0;
@@ -251,9 +253,9 @@ static enum child_event bury(struct child *child, enum child_event event, const 
   }
   close_all(child);
   child->pid = 0;
-  (void)snprintf(child->why, sizeof child->why, "%s%s%s%s%s", during, ending,
-                 child->tail_length > 0 ? "; its standard error ends: " : "", child->tail,
-                 "");
+  size_t shown = child->tail_length > SHOWN ? child->tail_length - SHOWN : 0;
+  (void)snprintf(child->why, sizeof child->why, "%s%s%s%s", during, ending,
+                 child->tail_length > 0 ? "; its standard error ends: " : "", child->tail + shown);
   return event;
 }
 

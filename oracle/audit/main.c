@@ -122,6 +122,7 @@ static int suite_of_row(struct suite *suite, const struct asked *a, const struct
   suite->format = *format;
   g = suite_group(suite, "row", FLAG_RELATIONS | FLAG_DUPLICATE, "A row from the command line.");
   struct audit_case *c = suite_case(suite, g, (enum wire_op)op, model, rows, cols);
+  params_round(&c->params, format);
   for (size_t k = 0; k < rows * cols; k++) c->logits[k] = format_round(format, values[k]);
   free(values);
   if (a->mask != NULL) {

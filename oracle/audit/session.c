@@ -101,7 +101,9 @@ int session_call(struct session *s, const struct audit_case *c, size_t case_inde
                                  .stride = stride, .has_mask = mask != NULL, .in_place = v->in_place,
                                  .echo = echo, .threads = v->threads == 0 ? 1 : v->threads, .params = c->params};
   if (revive(s) != 0) {
-    record_flag(s, c, case_index, PROP_SURVIVES, 1, SEVERITY_CRITICAL, "not asked: the subject was restarted too often");
+    struct observation o = {.severity = SEVERITY_CRITICAL, .measure = 0.5, .case_index = case_index}; /* less than an event */
+    (void)snprintf(o.message, sizeof o.message, "not asked: the subject was restarted too often");
+    verdicts_record(s->verdicts, PROP_SURVIVES, c->group, &o);
     return -1;
   }
   float *packed = audit_alloc(sent, sizeof *packed), *after = audit_alloc(echo ? sent : 0, sizeof *after);

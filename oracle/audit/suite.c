@@ -97,6 +97,16 @@ void suite_free(struct suite *suite) {
 
 /* ---- built-in suites ---------------------------------------------------- */
 
+void params_round(mmax_params *p, const struct format *format) {
+  if (format->digits == 24) return; /* parameters are float32 differences already */
+  for (int j = 0; j < 4; j++) {
+    p->coef[j] = (double)format_round(format, (float)p->coef[j]);
+    p->knot[j] = (double)format_round(format, (float)p->knot[j]);
+  }
+  p->scale = (double)format_round(format, (float)p->scale);
+  p->shift = (double)format_round(format, (float)p->shift);
+}
+
 int suite_build(struct suite *suite, const char *name, const struct model *model,
                 const struct format *format, struct fault *fault) {
   struct model plain;
@@ -105,7 +115,9 @@ int suite_build(struct suite *suite, const char *name, const struct model *model
   (void)snprintf(suite->name, sizeof suite->name, "%s", name);
   suite->format = *format;
   int small = strcmp(name, "smoke") == 0;
-  if (strcmp(name, "softmax") == 0) model = &plain;
+  struct model rounded = *model; /* a model of this format has parameters of this format */
+  params_round(&rounded.params, format);
+  model = strcmp(name, "softmax") == 0 ? &plain : &rounded;
   if (small || strcmp(name, "softmax") == 0 || strcmp(name, "multimax") == 0) {
     suite_add_common(suite, model, small);
     suite_add_special(suite, model);
@@ -116,6 +128,7 @@ int suite_build(struct suite *suite, const char *name, const struct model *model
   }
   for (size_t k = 0; k < suite->case_count; k++) {
     struct audit_case *c = &suite->cases[k];
+    params_round(&c->params, format);
     for (size_t j = 0; j < c->rows * c->cols; j++) {
       c->logits[j] = format_round(format, c->logits[j]);
       if (c->upstream != NULL) c->upstream[j] = format_round(format, c->upstream[j]);

@@ -105,6 +105,9 @@ void suite_add_special(struct suite *suite, const struct model *model);
 void suite_add_modulator(struct suite *suite, const struct model *model);
 void suite_add_gradient(struct suite *suite, const struct model *model);
 
+/* Parameters rounded to a format narrower than float32. */
+void params_round(mmax_params *params, const struct format *format);
+
 /* Fills exact, probs, grads of one case. */
 int case_decide(struct audit_case *c, unsigned threads, struct fault *fault);
 

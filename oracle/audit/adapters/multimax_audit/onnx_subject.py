@@ -75,8 +75,8 @@ class OnnxSubject:
         low = np.float32("-inf")
         if self.multimax:
             feed = {"x": x, "bias": np.zeros_like(x) if request.mask is None else np.where(request.mask, low, np.float32(0))}
-            feed.update({f"c{j}": np.float32(request.coef[j]) for j in range(4)})
-            feed.update({f"k{j}": np.float32(request.knot[j]) for j in range(4)})
+            feed.update({f"c{j}": np.array(request.coef[j], np.float32) for j in range(4)})
+            feed.update({f"k{j}": np.array(request.knot[j], np.float32) for j in range(4)})
         else:
             feed = {session.get_inputs()[0].name: x if request.mask is None else np.where(request.mask, low, x)}
         return session.run(None, feed)[0], None
