@@ -11,8 +11,6 @@ Open Scope R_scope.
 
 Definition log2e := 3248660424278399 * pow2 (-51).  (* 0x1.71547652b82fep0 *)
 Definition ln2 := 6243314768165359 * pow2 (-53).  (* 0x1.62e42fefa39efp-1 *)
-Definition C1 := 372130559 * pow2 (-29).  (* 0x1.62e42ffp-1 *)
-Definition C2 := -3250300606318355 * pow2 (-86).  (* -0x1.718432a1b0e26p-35 *)
 Definition c2 := 140737490259335 * pow2 (-48).  (* 0x1.0000003a1b0ep-1 *)
 Definition c3 := 6004799215915945 * pow2 (-55).  (* 0x1.55555443653a9p-3 *)
 Definition c4 := 6004745953128709 * pow2 (-57).  (* 0x1.55548dd80b105p-5 *)
@@ -21,6 +19,7 @@ Definition c6 := 3215417130663097 * pow2 (-61).  (* 0x1.6d8cf47c17972p-10 *)
 Definition c7 := 7301351163192271 * pow2 (-65).  (* 0x1.9f08a4a7663cfp-13 *)
 Definition magic := 3 * pow2 51.  (* 0x1.8p52 *)
 
+(* coefficients: minimax with p(0) = p'(0) = 1 *)
 Definition P r := r * (r * (r * (r * (r * (r * (r * c7 + c6) + c5) + c4) + c3) + c2) + 1) + 1.
 Lemma method_error : forall r, Rabs r <= 363410/1048576 ->
   Rabs ((P r - exp r) / exp r) <= 521/10000000000000.
@@ -169,7 +168,7 @@ Qed.
 Lemma format_exp_p : forall r, format64 (exp_p r).
 Proof. intros r. unfold exp_p. unfold fma at 1. apply generic_format_round; auto with typeclass_instances. Qed.
 
-(* the value of the kernel, with the final scaling shown exact *)
+(* T3d: the value of the kernel, with the final scaling shown exact *)
 Lemma exp_hat_value : forall z, format64 z -> -110 <= z <= 0 ->
   exists k : Z, exp_k z = IZR k /\ (-159 <= k <= 0)%Z /\ exp_hat z = exp_p (exp_r z) * pow2 k.
 Proof.
@@ -179,6 +178,7 @@ destruct (reduction z Fz Hz) as [Hr _]. destruct (poly_round _ Hr) as [_ Hp].
 apply scale_exact. apply format_exp_p. lra. lia.
 Qed.
 
+(* T3a *)
 Theorem exp_hat_correct : forall z, format64 z -> -110 <= z <= 0 ->
   Rabs (exp_hat z - exp z) <= 522/10000000000000 * exp z.
 Proof.
@@ -191,15 +191,16 @@ rewrite <- Rmult_assoc. apply Rmult_le_compat_r. apply bpow_ge_0.
 apply compose with (exp_r z); assumption.
 Qed.
 
+(* T3b *)
 Theorem exp_hat_0 : exp_hat 0 = 1.
 Proof with auto with typeclass_instances.
 destruct (exp_hat_value 0) as (k & Ek & _ & ->). apply generic_format_0. lra.
-rewrite k_small in Ek by lra. apply (eq_IZR 0) in Ek. subst k. 
+rewrite k_small in Ek by lra. apply (eq_IZR 0) in Ek. subst k.
 replace (exp_r 0) with 0. rewrite exp_p_0. simpl; ring.
 unfold exp_r. rewrite k_small by lra. unfold fma. replace (-0 * ln2 + 0) with 0 by ring. rewrite round_0...
 Qed.
 
-Theorem exp_hat_range : forall z, format64 z -> -110 <= z <= 0 -> 
+Theorem exp_hat_range : forall z, format64 z -> -110 <= z <= 0 ->
   pow2 (-160) <= exp_hat z <= 1.
 Proof with auto with typeclass_instances.
 intros z Fz Hz. destruct (exp_hat_value z Fz Hz) as (k & Ek & Bk & ->).
@@ -214,12 +215,12 @@ generalize (bpow_gt_0 radix2 k). intros Hk0. split.
   + assert (pow2 k <= pow2 (-1)). { apply bpow_le. lia. }
     simpl in H. nra.
 Qed.
-(* so the 2^-34 asked for *)
+(* T3a in round figures *)
 Corollary exp_hat_34 : forall z, format64 z -> -110 <= z <= 0 ->
   Rabs (exp_hat z - exp z) <= pow2 (-34) * exp z.
 Proof. intros z Fz Hz. eapply Rle_trans. apply exp_hat_correct; assumption.
 apply Rmult_le_compat_r. apply Rlt_le, exp_pos. simpl. lra. Qed.
-(* order up to the error: monotone for arguments 2^-33 * 0.9 apart *)
+(* T3c: monotone for arguments 1.05e-10 < 2^-33 apart *)
 Theorem exp_hat_monotone_apart : forall x y, format64 x -> format64 y ->
   -110 <= x <= 0 -> -110 <= y <= 0 -> x + 105/1000000000000 <= y -> exp_hat x <= exp_hat y.
 Proof.

@@ -206,3 +206,24 @@ assert (A := One n x y D ltac:(lia) H).
 assert (B := One n y x D ltac:(lia) ltac:(intros; rewrite Rabs_minus_sym; now apply H)).
 generalize (H i Hi). unfold Rabs. repeat destruct Rcase_abs; lra.
 Qed.
+
+(* T9g: 1/2 is best possible: at p = (1/2, 1/2) in direction (1, -1) *)
+Theorem softmax_lip_tight : forall K, (forall x y D i, (i < 2)%nat -> (forall k, (k < 2)%nat -> Rabs (x k - y k) <= D) ->
+  Rabs (softmax 2 x i - softmax 2 y i) <= K * D) -> 1 / 2 <= K.
+Proof.
+intros K H. set (v := fun k => match k with O => 1 | _ => -1 end). set (s := fun (u : R) k => u * v k).
+assert (D : is_derive (fun u => softmax 2 (s u) 0) 0 (1 / 2)).
+{ evar_last. apply (softmax_derive 2 s 0 v 0). lia. intros k Hk. unfold s. auto_derive; trivial. ring.
+  unfold softmax, exp_sum, s, v. simpl. rewrite !Rmult_0_l, exp_0. field. }
+apply is_derive_Reals in D. apply Rnot_lt_le. intros C.
+destruct (D (1 / 2 - K) ltac:(lra)) as [d Hd]. assert (Pd := cond_pos d).
+specialize (Hd (d / 2) ltac:(lra)). rewrite Rabs_pos_eq in Hd by lra. specialize (Hd ltac:(lra)).
+specialize (H (s (d / 2)) (s 0) (d / 2) O ltac:(lia)). lapply H; clear H.
+- intros H. rewrite Rplus_0_l in Hd.
+  set (q := softmax 2 (s (d / 2)) 0 - softmax 2 (s 0) 0) in *.
+  assert (B : q <= K * (d / 2)) by (eapply Rle_trans; [apply RRle_abs | exact H]).
+  assert (A : q / (d / 2) <= K).
+  { apply Rmult_le_reg_r with (d / 2). lra. unfold Rdiv at 1. rewrite Rmult_assoc, Rinv_l by lra. lra. }
+  revert Hd. unfold Rabs. destruct Rcase_abs; lra.
+- intros [|[|k]] Hk; [| |lia]; unfold s, v; apply Rabs_le; lra.
+Qed.
