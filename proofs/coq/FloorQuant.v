@@ -53,7 +53,7 @@ assert (L := Zfloor_lb x). assert (U := Zfloor_ub x). simpl. lra.
 Qed.
 
 (* P5: t = RN(y + M) minus M is floor(y) on the grid or the next grid point, and exact *)
-Theorem nearest_minus : forall E y, (-900 <= E <= 900)%Z -> -2 * pow2 E <= y < 2 * pow2 E ->
+Theorem nearest_minus : forall E y, (-900 <= E <= 1000)%Z -> -2 * pow2 E <= y < 2 * pow2 E ->
   exists n, sub (rnd (y + 6 * pow2 E)) (6 * pow2 E) = IZR n * grid E /\
     rnd (y + 6 * pow2 E) = 6 * pow2 E + IZR n * grid E /\
     (n = Zfloor (y / grid E) \/ n = Zfloor (y / grid E) + 1)%Z /\ Rabs (y / grid E - IZR n) <= / 2.
@@ -153,7 +153,7 @@ destruct (Rlt_bool_spec a 0), (Rlt_bool_spec 0 b), (Rlt_bool_spec 0 a), (Rlt_boo
   simpl; try reflexivity; exfalso; nra.
 Qed.
 
-Theorem floor_step_exact : forall E (c a b : binary64), (-900 <= E <= 900)%Z ->
+Theorem floor_step_exact : forall E (c a b : binary64), (-900 <= E <= 1000)%Z ->
   fin64 c = true -> B2R64 c = 6 * pow2 E -> fin64 a = true -> fin64 b = true ->
   Rabs (B2R64 a * B2R64 b) < 2 * pow2 E ->
   floor_step c a b = Zfloor (B2R64 a * B2R64 b / grid E).
@@ -198,7 +198,7 @@ destruct (Req_bool_spec (IZR n * grid E) 0) as [Z|NZ].
 Qed.
 
 (* P5: the other computation, round-down onto an accumulator. It keeps to the binade [4, 8) * 2^E. *)
-Theorem fma_down_step : forall E acc n y, (-900 <= E <= 900)%Z -> acc = IZR n * grid E ->
+Theorem fma_down_step : forall E acc n y, (-900 <= E <= 1000)%Z -> acc = IZR n * grid E ->
   4 * pow2 E <= rnd_down (y + acc) < 8 * pow2 E -> rnd_down (y + acc) = acc + floor_q E y.
 Proof.
 intros E acc n y HE Ha H. assert (P := grid_pos E). assert (PE := bpow_gt_0 radix2 E).
@@ -220,7 +220,7 @@ Definition step_count (E : Z) (ys : list R) : Z := fold_right (fun y s => (Zfloo
 Definition abs_count (E : Z) (ys : list R) : Z := fold_right (fun y s => (Z.abs (Zfloor (y / grid E)) + s)%Z) 0%Z ys.
 
 (* P5: it is 6 * 2^E plus the integer sum that floor_step counts, so both forms agree and no order matters *)
-Theorem down_sum_exact : forall E ys, (-900 <= E <= 900)%Z -> (abs_count E ys < 2^51)%Z ->
+Theorem down_sum_exact : forall E ys, (-900 <= E <= 1000)%Z -> (abs_count E ys < 2^51)%Z ->
   down_sum E ys = 6 * pow2 E + IZR (step_count E ys) * grid E.
 Proof.
 intros E ys HE H. unfold down_sum.
@@ -254,7 +254,7 @@ Qed.
 Theorem step_count_perm : forall E xs ys, Permutation xs ys -> step_count E xs = step_count E ys.
 Proof. intros E xs ys H. induction H; simpl; lia. Qed.
 
-Corollary down_sum_perm : forall E xs ys, (-900 <= E <= 900)%Z -> Permutation xs ys ->
+Corollary down_sum_perm : forall E xs ys, (-900 <= E <= 1000)%Z -> Permutation xs ys ->
   (abs_count E xs < 2^51)%Z -> down_sum E xs = down_sum E ys.
 Proof.
 intros E xs ys HE Hp H. assert (A : abs_count E ys = abs_count E xs).

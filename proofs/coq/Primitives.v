@@ -121,13 +121,13 @@ Definition quant (c e : binary64) : Z := (bits_of_b64 (b64_plus NE e c) - bits_o
 
 (* P4: c = 6 * 2^E and |e| <= 2 * 2^E: the sum stays in the closed binade [4, 8] * 2^E *)
 Definition quant_pre (E : Z) (c e : binary64) : Prop :=
-  (-900 <= E <= 900)%Z /\ fin64 c = true /\ B2R64 c = 6 * pow2 E /\ fin64 e = true /\ Rabs (B2R64 e) <= 2 * pow2 E.
+  (-900 <= E <= 1000)%Z /\ fin64 c = true /\ B2R64 c = 6 * pow2 E /\ fin64 e = true /\ Rabs (B2R64 e) <= 2 * pow2 E.
 
 Lemma pow2_up : forall E n : Z, (0 <= n)%Z -> pow2 (E + n) = IZR (2 ^ n) * pow2 E.
 Proof. intros E n Hn. rewrite bpow_plus, Rmult_comm. f_equal. symmetry. apply (IZR_Zpower radix2). exact Hn. Qed.
 
 (* bit patterns t and c = 6 * 2^E in that binade differ by the number of grid steps between them *)
-Lemma bits_diff : forall E (c t : binary64), (-900 <= E <= 900)%Z ->
+Lemma bits_diff : forall E (c t : binary64), (-900 <= E <= 1000)%Z ->
   fin64 c = true -> B2R64 c = 6 * pow2 E -> fin64 t = true -> 4 * pow2 E <= B2R64 t <= 8 * pow2 E ->
   IZR (bits_of_b64 t - bits_of_b64 c) * pow2 (E - 50) = B2R64 t - 6 * pow2 E.
 Proof.
@@ -142,7 +142,7 @@ rewrite P2, P3 in *. specialize (Bt ltac:(lra)). specialize (Bc ltac:(lra)).
 rewrite !minus_IZR in *. lra.
 Qed.
 
-Lemma sum_range : forall E v, (-900 <= E <= 900)%Z -> Rabs v <= 2 * pow2 E ->
+Lemma sum_range : forall E v, (-900 <= E <= 1000)%Z -> Rabs v <= 2 * pow2 E ->
   4 * pow2 E <= rnd (v + 6 * pow2 E) <= 8 * pow2 E.
 Proof.
 intros E v HE Hv. apply Rabs_le_inv in Hv.
@@ -151,7 +151,7 @@ assert (U : rnd (8 * pow2 E) = 8 * pow2 E) by (apply round_generic; [auto with t
 split; [rewrite <- L at 1 | rewrite <- U]; apply round_le; auto with typeclass_instances; lra.
 Qed.
 
-Lemma sum_range_finite : forall E v, (-900 <= E <= 900)%Z -> Rabs v <= 2 * pow2 E ->
+Lemma sum_range_finite : forall E v, (-900 <= E <= 1000)%Z -> Rabs v <= 2 * pow2 E ->
   Rabs (rnd (v + 6 * pow2 E)) < pow2 1024.
 Proof.
 intros E v HE Hv. assert (P := bpow_gt_0 radix2 E). assert (R := sum_range E v HE Hv).
