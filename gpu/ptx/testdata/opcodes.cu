@@ -97,7 +97,7 @@ extern "C" __global__ void vectors(const float4 *a, const float2 *b, float4 *c, 
     d[32 + i] = make_double2(acc[i & 7], __hiloint2double(__double2hiint(acc[1]), __double2loint(acc[2])));
 }
 
-extern "C" __device__ __noinline__ double helper(double x, int k, const double *t)
+extern "C" __device__ __noinline__ double horner(double x, int k, const double *t)
 {
     double s = 0;
     for (int i = 0; i < k; i++) s = __fma_rn(s, x, t[i]);
@@ -108,7 +108,7 @@ __device__ int counter = 7;
 extern "C" __global__ void calls(const double *x, double *y, int sel)
 {
     int i = threadIdx.x;
-    y[i] = helper(x[i], 4, table);
+    y[i] = horner(x[i], 4, table);
     switch (sel) {
     case 0: y[i] *= 3; break;
     case 1: y[i] += 5; break;
