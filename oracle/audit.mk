@@ -19,7 +19,7 @@ $(B)/tests/audit_broken: tests/broken/broken.c $(B)/audit/serve.o $(B)/audit/wir
 	$(CC) $(CFLAGS) -Wno-conversion -D_POSIX_C_SOURCE=200809L -Isrc -Ioracle -MMD -MF $@.d $(filter %.c %.o,$^) -lm -o $@
 -include $(B)/tests/audit_broken.d
 TESTS += tests/audit_faults.py tests/audit_suites.sh tests/audit_hostile.sh tests/audit_reports.py \
-         tests/audit_html.sh tests/audit_adapters.sh tests/audit_ours.sh
+         tests/audit_html.sh tests/audit_adapters.sh tests/audit_ours.sh tests/audit_profiles.py
 run-tests: $(B)/tests/audit_broken
 
 # make audit SUBJECT='...' [SUITE=softmax] [AUDIT='--json r.json']: one audit.

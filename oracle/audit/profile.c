@@ -33,15 +33,15 @@ enum expectation profile_row(enum profile profile, const mmax_params *params, co
     *property = PROP_NONFINITE;
     return profile == PROFILE_OURS ? EXPECT_CANONICAL_NAN : EXPECT_NAN;
   }
-  if (minus && profile != PROFILE_OURS && params->terms != 0 && minus_inf_is_nan(params)) {
-    *property = PROP_MINUS_INF;
-    return profile == PROFILE_IEEE ? EXPECT_NAN : EXPECT_NAN_OR_VALUES;
-  }
   if (!unmasked) {
     *property = PROP_ALL_MASKED;
     return profile == PROFILE_OURS      ? EXPECT_EMPTY
            : profile == PROFILE_PYTORCH ? EXPECT_NAN_OR_EMPTY
                                         : EXPECT_NAN;
+  }
+  if (minus && profile != PROFILE_OURS && params->terms != 0 && minus_inf_is_nan(params)) {
+    *property = PROP_MINUS_INF;
+    return profile == PROFILE_IEEE ? EXPECT_NAN : EXPECT_NAN_OR_VALUES;
   }
   *property = junk ? PROP_MASK_INERT : PROP_FINITE;
   return junk && profile == PROFILE_IEEE ? EXPECT_NAN_OR_VALUES : EXPECT_VALUES;
