@@ -20,8 +20,8 @@ MEANING = {  # logic symbols without a definition in ACSL
 HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
 From MultiMax Require Import Float64 ExpKernel.
-From MultiMaxWp Require Import WpLemmas.
-Require MultiMaxWp.Tie.
+From MultiMax Require Import WpLemmas.
+Require MultiMax.Tie.
 Open Scope R_scope.
 Definition real_of_int (x:Z) : R := IZR x.
 """
@@ -42,7 +42,7 @@ def convert(text):
         if m and (m.group(1) != "Parameter" or m.group(2) in MEANING):
             known[m.group(2)] = MEANING.get(m.group(2), s)
         elif s.startswith("Theorem wp_goal"):
-            goal = s
+            goal = s.split("\nProof.")[0]
     out, names = [], []
 
     def need(s):
@@ -61,7 +61,7 @@ def convert(text):
     for name in ("Reals.Rdefinitions.R", "Numbers.BinNums.Z"):
         body = body.replace(name, name.rsplit(".", 1)[1])
     body = body.replace("Reals.Rtrigo_def.exp", "exp").replace("BuiltIn.IZR", "IZR")
-    return HEAD + re.sub(r"Tie\.close", "MultiMaxWp.Tie.close", body)
+    return HEAD + re.sub(r"Tie\.close", "MultiMax.Tie.close", body)
 
 
 def main():
@@ -70,7 +70,7 @@ def main():
         path = d + "/goal.v"
         with open(path, "w") as g:
             g.write(convert(f.read()))
-        r = subprocess.run(["coqc", "-R", build + "/proofs/coq", "MultiMax", "-R", build + "/wp/coq", "MultiMaxWp", path],
+        r = subprocess.run(["coqc", "-R", build, "MultiMax", path],
                            capture_output=True, text=True, cwd=d)
         if r.returncode != 0:
             print(r.stdout + r.stderr)

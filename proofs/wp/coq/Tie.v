@@ -4,7 +4,7 @@
 From Coq Require Import Reals ZArith Lia Lra Psatz.
 From Flocq Require Import Core.
 From MultiMax Require Import Float64 ExpKernel.
-From MultiMaxWp Require Import WpLemmas.
+From MultiMax Require Import WpLemmas.
 Open Scope R_scope.
 
 Definition w_k z := rnd (-6755399441055744 + rnd (6755399441055744 + 3248660424278399 / 2251799813685248 * z)).
@@ -83,8 +83,10 @@ Ltac close :=
           [ exact (steps_fmt big q G ltac:(lia)) | exact (steps_0 big q G)
           | pose proof (quant_exact big q G ltac:(lia)); rewrite (Rplus_comm big); lra
           | match goal with a : R, b : R |- _ =>
+              let S := fresh in
               pose proof (residual_sign big a b q G ltac:(assumption) ltac:(assumption) ltac:(assumption) ltac:(lra)) as S;
-              replace (-1 * (IZR q * (big / 6755399441055744)) + a * b) with (a * b - IZR q * (big / 6755399441055744)) by ring; exact S end
+              match goal with |- rnd ?v < 0 <-> _ =>
+                replace v with (a * b - IZR q * (big / 6755399441055744)) by ring; exact S end end
           | match goal with p : Z |- _ => exact (steps_le big p q G) end ] end
       | pose proof (grid_range big G) as RG; split; [lra|]; etransitivity; [apply RG|]; rewrite pow_IZR; apply IZR_le; vm_compute; discriminate ] end end
   | match goal with |- context[_ \/ _] => match goal with a : R, b : R |- _ => pose proof (opposite_neg a b); split; intros; first [ nra | tauto | lra ] end end

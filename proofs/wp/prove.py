@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Replays the WP proofs: prove.py [--fresh | --cached] [--smoke] [--record] [--ledger DIR] [UNIT...]
+
+Reads units.tsv (what is proved, with what) and expected.tsv (how many goals), prints one line a unit, exits 1 when a goal is
+open, a goal count changed, a contract is missing, or a source says axiom or admit. The user's why3.conf is never read.
+--cached replays proofs/wp/cache.tsv and runs a prover only for what is not in it; --fresh uses no cache; --record rewrites
+expected.tsv and cache.tsv for the units that are complete. Lemmas of specs/logic are the unit named "lemmas".
+"""
+import argparse
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+WP = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(WP))
+BUILD = os.path.join(ROOT, "build", "wp")
+CACHE = os.path.join(BUILD, "session", "cache")
+INSTALL = "apt-get install frama-c-base why3 z3 cvc5 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa"
+MEMORY_MB = 4000
+
+
+def need(*tools):
+    missing = [t for t in tools if shutil.which(t) is None]
+    if missing:
+        sys.exit("prove: missing %s: %s" % (" ".join(missing), INSTALL))
+
+
+def version(command, pattern):
+    text = subprocess.run(command, capture_output=True, text=True).stdout
+    return re.search(pattern, text).group(1)
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+def derive_driver():
+    """cvc5 with Why3's axiomatic floats and without bit vectors: native SMT floats prove nothing here."""
+    datadir = subprocess.run(["why3", "--print-datadir"], capture_output=True, text=True).stdout.strip()
+    drivers = datadir + "/drivers/"
+    gen = open(drivers + "cvc4_16.gen").read().splitlines(keepends=True)
+    gen = "".join(l for l in gen if "smt-libv2-floats.gen" not in l and "cvc4_bv.gen" not in l)
+    gen = gen.replace("smt-libv2-bv.gen", "no-bv.gen")
+    gen = gen.replace("eliminate_definition_conditionally", "eliminate_definition")
+    write(BUILD + "/cvc4_axdef.gen", gen)
+    drv = open(drivers + "cvc4_17.drv").read()
+    write(BUILD + "/cvc5_axdef.drv", drv.replace("ALL_SUPPORTED", "ALL").replace("cvc4_16.gen", "cvc4_axdef.gen"))
+    for name in ("no-bv.gen", "smt-libv2.gen", "discrimination.gen"):
+        shutil.copy(drivers + name, BUILD)
+    return datadir
+
+
+def why3_conf(datadir):
+    libdir = subprocess.run(["why3", "--print-libdir"], capture_output=True, text=True).stdout.strip()
+    conf = "[main]\ndatadir = \"%s\"\nlibdir = \"%s\"\nmagic = 14\nmemlimit = %d\nrunning_provers_max = 1\ntimelimit = 10\n" % (
+        datadir, libdir, MEMORY_MB)
+    for name, v in (("Gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
+                    ("Z3", version(["z3", "-version"], r"Z3 version (\S+)"))):
+        conf += "\n[partial_prover]\nname = \"%s\"\npath = \"%s\"\nversion = \"%s\"\n" % (name, shutil.which(name.lower()), v)
+    cvc5 = version(["cvc5", "--version"], r"cvc5 version (\S+)")
+    axdef = BUILD + "/cvc5_axdef.drv"
+    tie = "%s %s/tie.py %%f %s" % (sys.executable, WP, BUILD + "/coq")
+    for name, command, driver, v in (
+            ("cvc5axdef", "cvc5 --tlimit=%t000 --lang=smt2 %f", axdef, cvc5),
+            ("cvc5ind", "cvc5 --quant-ind --tlimit=%t000 --lang=smt2 %f", axdef, cvc5),
+            ("coqtie", tie, datadir + "/drivers/coq.drv", "1")):
+        conf += "\n[prover]\ncommand = \"%s\"\ndriver = \"%s\"\neditor = \"\"\nin_place = false\ninteractive = false\n" % (command, driver)
+        conf += "name = \"%s\"\nshortcut = \"%s\"\nversion = \"%s\"\n" % (name, name, v)
+    write(BUILD + "/why3.conf", conf)
+    os.environ["WHY3CONFIG"] = BUILD + "/why3.conf"
+
+
+def build_coq():
+    """The Coq files that WpLemmas.v needs, in a folder of their own, so that no other build touches them."""
+    out = BUILD + "/coq"
+    os.makedirs(out, exist_ok=True)
+    stale = False
+    for path in ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")] + ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "Tie")]:
+        text, name = open(os.path.join(ROOT, path)).read(), os.path.basename(path)
+        old = out + "/" + name
+        if not stale and os.path.exists(old + "o") and open(old).read() == text:
+            continue
+        stale = True
+        write(old, text)
+        subprocess.run(["coqc", "-w", "-ambiguous-paths", "-R", ".", "MultiMax", name], check=True, cwd=out)
+
+
+def forbidden():
+    """axiom and admit are words of ACSL; neither may stand in what is proved."""
+    bad = []
+    for path in sorted(glob.glob(ROOT + "/src/**/*.[ch]", recursive=True) + glob.glob(ROOT + "/specs/logic/*.acsl")):
+        for i, line in enumerate(open(path), 1):
+            if re.search(r"\baxiom\b|\badmit\b|\\admitted", line):
+                bad.append("%s:%d: %s" % (os.path.relpath(path, ROOT), i, line.strip()))
+    return bad
+
+
+def frama_c(source, provers, timeout, cache, driver=True, extra=()):
+    command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT),
+               "-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
+               "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1", "-wp-timeout", str(timeout),
+               "-wp-prover", provers, "-wp-cache", cache, "-wp-session", BUILD + "/session", *extra, source]
+    if driver:
+        command[-1:-1] = ["-wp-driver", WP + "/rnd64.driver"]
+    start = time.time()
+    r = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    return r.stdout + r.stderr, time.time() - start, r.returncode
+
+
+def parse(text):
+    """(proved, goals, {prover: n}, open goal names, valid goal names)"""
+    m = re.search(r"Proved goals:\s+(\d+) / (\d+)", text)
+    if m is None:
+        return None
+    by = {}
+    for name, n in re.findall(r"^  (Qed|cvc5axdef|cvc5ind|Gappa|Z3|coqtie)[^:\n]*:\s+(\d+)", text, flags=re.M):
+        by[name] = by.get(name, 0) + int(n)
+    still = re.findall(r"Goal (\S+) : not tried", text) + re.findall(r"\[Failed\] Goal (\S+)", text)
+    still += re.findall(r"Goal (\S+) : (?:Timeout|Unknown|Failed)", text)
+    valid = re.findall(r"Goal (\S+) : Valid", text)
+    return int(m.group(1)), int(m.group(2)), by, sorted(set(still)), valid
+
+
+def lemmas(cache):
+    """The lemmas of the forward path: those of coq_lemmas.txt by Coq from WpLemmas.v, the others by SMT from Why3's float theory."""
+    names = set()
+    for f in ("float", "grid", "exp", "sum", "row", "forward"):
+        names |= set(re.findall(r"\blemma (\w+)[:{]", open(ROOT + "/specs/logic/%s.acsl" % f).read()))
+    coq = {r[0] for r in rows("coq_lemmas.txt")} & names
+    write(BUILD + "/lemmas.c", "#include \"ref/kernels_ref.h\"\n")
+    by, seconds, valid = {}, 0.0, set()
+    for wanted, provers, timeout, driver in ((coq, "coqtie", 120, False), (names - coq, "cvc5axdef,cvc5ind,z3-nobv", 10, True)):
+        text, t, _ = frama_c(BUILD + "/lemmas.c", provers, timeout, cache, driver=driver, extra=("-wp-prop=" + ",".join(sorted(wanted)),))
+        got = parse(text)
+        if got is None:
+            print(text[-3000:])
+            return None
+        valid |= {re.sub(r".*_lemma_", "", g) for g in got[4]} & wanted
+        seconds += t
+        for k, v in got[2].items():
+            by[k] = by.get(k, 0) + v
+    return len(valid), len(names), by, sorted(names - valid), seconds
+
+
+def rows(name):
+    path = os.path.join(WP, name)
+    if not os.path.exists(path):
+        return []
+    return [l.rstrip("\n").split("\t") for l in open(path) if l.strip() and not l.startswith("#")]
+
+
+def unpack():
+    os.makedirs(CACHE, exist_ok=True)
+    for name, content in rows("cache.tsv"):
+        if not os.path.exists(CACHE + "/" + name):
+            write(CACHE + "/" + name, content + "\n")
+
+
+def pack():
+    lines = []
+    for name in sorted(os.listdir(CACHE)):
+        content = " ".join(open(CACHE + "/" + name).read().split())
+        if '"valid"' in content:
+            lines.append("%s\t%s\n" % (name, content))
+    write(WP + "/cache.tsv", "# WP's cache, one goal a line: hash of the goal and prover, verdict\n" + "".join(lines))
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--fresh", action="store_true")
+    p.add_argument("--cached", action="store_true")
+    p.add_argument("--smoke", action="store_true")
+    p.add_argument("--record", action="store_true")
+    p.add_argument("units", nargs="*")
+    a = p.parse_args()
+    need("frama-c", "why3", "z3", "cvc5", "gappa", "coqc")
+    os.makedirs(BUILD, exist_ok=True)
+    why3_conf(derive_driver())
+    build_coq()
+    cache = "none" if a.fresh else "replay" if a.cached else "update"
+    if not a.fresh:
+        unpack()
+    failed = forbidden()
+    for line in failed:
+        print("prove: forbidden word: " + line)
+    expected = {r[0]: int(r[1]) for r in rows("expected.tsv")}
+    results = {}
+    print("%-12s %-16s %9s  %7s  %s" % ("unit", "theorems", "goals", "seconds", "provers"))
+    todo = [r for r in rows("units.tsv") if not a.units or r[0] in a.units]
+    if not a.units or "lemmas" in a.units:
+        todo.insert(0, ["lemmas"])
+    for r in todo:
+        if r[0] == "lemmas":
+            out = lemmas(cache)
+            if out is None:
+                failed.append("lemmas")
+                continue
+            proved, goals, by, still, seconds = out
+            theorems = "all"
+        else:
+            unit, source, functions, provers, timeout, theorems = r
+            extra = ["-wp-fct", functions] + (["-wp-smoke-tests"] if a.smoke else [])
+            text, seconds, code = frama_c(source, provers, timeout, cache, extra=extra)
+            got = parse(text)
+            if got is None or code != 0:
+                print(text[-3000:])
+                failed.append(unit)
+                continue
+            proved, goals, by, still, _ = got
+        unit = r[0]
+        print("%-12s %-16s %4d/%4d  %7.1f  %s" % (unit, theorems, proved, goals, seconds, " ".join("%s=%d" % i for i in sorted(by.items()))))
+        for g in still:
+            print("  open: " + g)
+        if proved != goals:
+            failed.append(unit)
+        elif not a.smoke and unit in expected and expected[unit] != goals and not a.record:
+            print("  goals changed: expected %d" % expected[unit])
+            failed.append(unit)
+        elif not a.smoke and unit not in expected and not a.record:
+            print("  not in expected.tsv")
+            failed.append(unit)
+        else:
+            results[unit] = (goals, by)
+        sys.stdout.flush()
+    if a.record:
+        kept = {r[0]: r for r in rows("expected.tsv")}
+        for unit, (goals, by) in results.items():
+            kept[unit] = [unit, str(goals), " ".join("%s=%d" % i for i in sorted(by.items()))]
+        order = ["lemmas"] + [r[0] for r in rows("units.tsv")]
+        write(WP + "/expected.tsv", "# unit\tgoals\tprovers at the time of recording\n" +
+              "".join("\t".join(kept[u]) + "\n" for u in order if u in kept))
+        pack()
+    print("%s prove_wp units=%d failed=%d" % ("FAIL" if failed else "PASS", len(todo), len(failed)))
+    sys.exit(1 if failed else 0)
+
+
+main()
