@@ -11,6 +11,12 @@ TEST_UNITS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit_*.c tests/
 TESTS += $(TEST_UNITS) tests/data_checksums.sh tests/build_compilers.sh tests/build_freestanding.sh \
   tests/build_install.sh tests/build_sanitizers.sh tests/build_symbols.sh
 
+$(B)/tests/unit_accumulator: TEST_LIBS += -lmpfr -lgmp
+$(B)/tests/accuracy_wide: TEST_DEPS = $(filter-out %/main.o,$(COMMAND_OBJ)) $(B)/oracle/liboracle.a
+$(B)/tests/accuracy_wide: TEST_OBJ = $(filter-out %/main.o,$(COMMAND_OBJ)) $(B)/oracle/liboracle.a -Wl,--wrap=mmax_forward
+$(B)/tests/accuracy_wide: TEST_LIBS = -ljansson -lmpfr -lgmp
+TESTS += $(B)/tests/accuracy_wide
+
 -include $(wildcard $(B)/tests/*.d)
 
 # Results in build/test-results/; tests run side by side, each with a time limit.
@@ -22,8 +28,3 @@ run-tests: all $(filter $(B)/%,$(TESTS))
 	sh tests/run.sh $(TESTS)
 test: setup-test
 	$(MAKE) --no-print-directory -j$(shell nproc) run-tests
-$(B)/tests/unit_accumulator: TEST_LIBS += -lmpfr -lgmp
-$(B)/tests/accuracy_wide: TEST_DEPS = $(filter-out %/main.o,$(COMMAND_OBJ)) $(B)/oracle/liboracle.a
-$(B)/tests/accuracy_wide: TEST_OBJ = $(filter-out %/main.o,$(COMMAND_OBJ)) $(B)/oracle/liboracle.a -Wl,--wrap=mmax_forward
-$(B)/tests/accuracy_wide: TEST_LIBS = -ljansson -lmpfr -lgmp
-TESTS += $(B)/tests/accuracy_wide
