@@ -10,10 +10,10 @@ if command -v python3 >/dev/null; then
   python3 gpu/ptx/testdata/vectors.py >"$dir/vectors.tsv"
   cmp "$dir/vectors.tsv" tests/data/ptx/vectors.tsv || { echo "FAIL ptx_fixtures vectors.tsv"; exit 1; }
 fi
-[ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 77; }
+[ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 78; }
 if ! "$nvcc" --version | grep -q 'release 13.0, V13.0.88'; then
   echo "skipped: nvcc is not 13.0.88, its PTX may differ"
-  exit 77
+  exit 78
 fi
 count=0
 for file in gpu/ptx/testdata/*.sm_*.ptx; do

@@ -4,7 +4,7 @@
 set -eu
 ptx=${PTX:-build/gpu/mmax-ptx}
 nvcc=${NVCC:-$(command -v nvcc || true)}
-[ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 77; }
+[ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 78; }
 src=gpu/ptx/testdata
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
