@@ -22,11 +22,9 @@ V_INLINE vd exp_lanes(vd z) {
   return v_ldexp(v_ge(z, v_set(-110.0)), p, s, k);
 }
 
-/* A run of at most this many entries: a lane of the sum stays below 2^63. */
-enum { V_RUN = 8192 * V_LANES };
-
-/* e = exp(s - max) over the vectors of n entries, in place if `store`; lane-wise sum of
-   quantise(e), big = 6 * 2^E. With `skip`, entries equal to max stay out of the sum. */
+/* e = exp(s - max) over the vectors of n <= 4096 entries, in place if `store`; lane-wise sum of
+   quantise(e) <= 2^50, big = 6 * 2^E: no lane reaches 2^63. With `skip`, entries equal to max
+   stay out of the sum. */
 V_INLINE vq weigh_as(double *s, size_t n, double max, double big, int skip, int store) {
   const vd m = v_set(max), b = v_set(big);
   vq sum[4] = {q_zero(), q_zero(), q_zero(), q_zero()};
@@ -54,7 +52,7 @@ static inline void weigh_only(double *s, size_t n, double max) {
   for (size_t i = 0; i < n; i += V_LANES) v_store(s + i, exp_lanes(v_sub(v_load(s + i), m)));
 }
 
-/* Lane sums of at most V_RUN entries, added to a 128-bit sum. */
+/* Lane sums of a run, added to a 128-bit sum. */
 static inline mmax_sum sum_lanes(mmax_sum sum, vq lanes) {
   uint64_t part[V_LANES];
   q_store(part, lanes);

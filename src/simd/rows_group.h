@@ -13,9 +13,9 @@
 #include "rows_exp.h"
 
 enum {
-  V_GROUP = 8,          /* rows, at most                                   */
-  V_GROUP_ENTRIES = 2048, /* of all rows of a group of several: 16 KiB     */
-  V_CHUNK = 4096          /* entries of a stack buffer: 32 KiB             */
+  V_GROUP = 8,            /* rows, at most                             */
+  V_GROUP_ENTRIES = 2048, /* of all rows of a group of several: 16 KiB */
+  V_CHUNK = 4096          /* entries of the stack buffer: 32 KiB       */
 };
 
 typedef struct row {
