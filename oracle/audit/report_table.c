@@ -29,6 +29,9 @@ static void print_property(const struct audit *audit, enum property p, FILE *str
   (void)fprintf(stream, "  %s\n", o->measure == 0 ? "" : audit->suite.groups[group].name);
 }
 
+/* Characters of a replay command that a terminal still shows well. */
+#define LONGEST_COMMAND 1000
+
 static void print_finding(const struct audit *audit, enum property p, FILE *stream) {
   size_t group = 0, checked, failed;
   const struct cell *cell = verdicts_property(&audit->verdicts, p, &group, &checked, &failed);
@@ -50,7 +53,14 @@ static void print_finding(const struct audit *audit, enum property p, FILE *stre
       (void)fprintf(stream, " %s(%s)", audit->suite.groups[g].name, severity_names[other->worst.severity]);
   }
   char *replay = audit->reduction[p].done ? replay_of_row(audit, &audit->reduction[p].row) : replay_of_case(audit, o->case_index);
-  (void)fprintf(stream, "\n    %s: %s\n", audit->reduction[p].done ? "reduced" : "replay", replay);
+  if (strlen(replay) > LONGEST_COMMAND) { /* a long row shrunk to a long row: it is in the JSON report */
+    (void)fprintf(stream, "\n    reduced to %zu entries (--json has them)", audit->reduction[p].row.cols);
+    free(replay);
+    replay = replay_of_case(audit, o->case_index);
+    (void)fprintf(stream, "\n    replay: %s\n", replay);
+  } else {
+    (void)fprintf(stream, "\n    %s: %s\n", audit->reduction[p].done ? "reduced" : "replay", replay);
+  }
   free(replay);
 }
 
