@@ -86,7 +86,7 @@ __device__ inline double modulated(const mmax_params &p, float x) {
 __device__ inline double exp_nonpositive(double z) {
   double s = fma_rn(z, 0x1.71547652b82fep0, 0x1.8p52);
   double k = sub(s, 0x1.8p52);
-  double r = fma_rn(-k, 0x1.62e42fefa39efp-1, z);
+  double r = fma_rn(k, -0x1.62e42fefa39efp-1, z);
   double p = fma_rn(r, 0x1.9f08a4a7663cfp-13, 0x1.6d8cf47c17972p-10);
   p = fma_rn(r, p, 0x1.1112708f7a988p-7);
   p = fma_rn(r, p, 0x1.55548dd80b105p-5);

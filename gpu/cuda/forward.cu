@@ -11,7 +11,7 @@ __device__ inline void forward_in_registers(const batch &b, float *probs, int64_
 #pragma unroll 1
   for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
     row w = row_at(b, r);
-    double v[PER], max = (double)minus_inf();
+    double v[PER];
     unsigned flags = 0;
 #pragma unroll
     for (int k = 0; k < PER; k++) {
@@ -21,19 +21,23 @@ __device__ inline void forward_in_registers(const batch &b, float *probs, int64_
         entry e = entry_at(w, i);
         flags |= entry_flags(e);
         v[k] = sigma_or_minus_inf(b, e);
-        max = larger(max, v[k]);
       }
     }
+    double max = v[0];
+#pragma unroll
+    for (int k = 1; k < PER; k++) max = larger(max, v[k]);
     max = g.template reduce<op_max>(max);
     mmax_status state = row_state(g.template reduce<op_or>(flags));
-    wide_sum sum = {0, 0};
+    __syncwarp(); /* else ptxas compiles what follows twice, once for a diverged warp */
+    int64_t sum = 0; /* at most 4096 * 2^50: one limb, and its total is that of two */
 #pragma unroll
     for (int k = 0; k < PER; k++) {
       /* -inf - max: the clamp gives 0, also where max is -inf and the difference NaN */
       v[k] = exp_nonpositive(sub(v[k], max));
-      sum.lo += (uint64_t)quantise(v[k], 6.0); /* PER * 2^50 fits */
+      sum += quantise(v[k], 6.0);
     }
-    double inverse = __ddiv_rn(1.0, total(g.template reduce<op_sum>(sum), 0x1p-50));
+    double total = mul(__ll2double_rn(g.template reduce<op_sum>(sum)), 0x1p-50);
+    double inverse = __ddiv_rn(1.0, total);
     float *out = probs + r * stride;
 #pragma unroll
     for (int k = 0; k < PER; k++) {

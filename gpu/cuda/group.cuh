@@ -76,11 +76,7 @@ template <class Op, class T> __device__ inline T warp_reduce(T v) {
 struct warp_group {
   static const int threads = 32;
   __device__ int rank() const { return (int)threadIdx.x; }
-  template <class Op, class T> __device__ T reduce(T v) const {
-    v = warp_reduce<Op>(v);
-    __syncwarp(); /* else ptxas compiles what follows twice, for a warp that has diverged */
-    return v;
-  }
+  template <class Op, class T> __device__ T reduce(T v) const { return warp_reduce<Op>(v); }
 };
 
 /* One block of 256 threads a row; every thread gets the result. */
