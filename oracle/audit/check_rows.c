@@ -166,7 +166,7 @@ static void check_sum(const struct row_view *v) {
                            : !(off <= gross) ? SEVERITY_CRITICAL
                                              : limits_grade(&v->limits, off, limit, 0);
   char message[80] = "";
-  if (severity > SEVERITY_PASS) (void)snprintf(message, sizeof message, "the probabilities sum to %.9g", sum);
+  if (severity > SEVERITY_PASS) (void)snprintf(message, sizeof message, "the probabilities sum to %.9g", isnan(sum) ? NAN : sum);
   record(v, PROP_NORMALISED, 0, severity, isnan(off) ? INFINITY : off, limit, 1, message);
 }
 

@@ -123,7 +123,10 @@ static int suite_of_row(struct suite *suite, const struct asked *a, const struct
   g = suite_group(suite, "row", FLAG_RELATIONS | FLAG_DUPLICATE, "A row from the command line.");
   struct audit_case *c = suite_case(suite, g, (enum wire_op)op, model, rows, cols);
   params_round(&c->params, format);
-  for (size_t k = 0; k < rows * cols; k++) c->logits[k] = format_round(format, values[k]);
+  for (size_t k = 0; k < rows * cols; k++) {
+    c->logits[k] = format_round(format, values[k]);
+    if (fabsf(c->logits[k]) >= 1e15f) suite->groups[g].flags |= FLAG_OVERFLOW; /* judged as in the suites */
+  }
   free(values);
   if (a->mask != NULL) {
     if (strlen(a->mask) != rows * cols || strspn(a->mask, "01") != rows * cols)
