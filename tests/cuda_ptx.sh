@@ -8,9 +8,7 @@ trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/kept"
 for unit in $units; do gzip -dc "tests/data/cuda/sm_80/$unit.ptx.gz" >"$dir/kept/$unit.ptx"; done
 sets=$dir/kept
-if [ -n "$nvcc" ]; then
-  for target in build/gpu/cuda/sm_*; do sets="$sets $target"; done
-fi
+if [ -n "$nvcc" ]; then sets=$(echo build/gpu/cuda/sm_*); fi # the kept PTX is that of sm_80 (cuda_fixture)
 # float64 operations of each kernel of a set, by kind: a fused or split one shows here
 counted() {
   for unit in $units; do "$ptx" audit "$1/$unit.ptx" || [ $? -eq 1 ]; done |
