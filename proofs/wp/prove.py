@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Replays the WP proofs: prove.py [--fresh | --cached] [--smoke] [--record] [--ledger DIR] [UNIT...]
+"""Replays the WP proofs: prove.py [--fresh | --cached] [--smoke] [--record] [--limit SECONDS] [UNIT...]
 
 Reads units.tsv (what is proved, with what) and expected.tsv (how many goals), prints one line a unit, exits 1 when a goal is
 open, a goal count changed, a contract is missing, or a source says axiom or admit. The user's why3.conf is never read.
@@ -177,6 +177,7 @@ def main():
     p.add_argument("--cached", action="store_true")
     p.add_argument("--smoke", action="store_true")
     p.add_argument("--record", action="store_true")
+    p.add_argument("--limit", type=int, help="seconds a goal, instead of units.tsv's")
     p.add_argument("units", nargs="*")
     a = p.parse_args()
     need("frama-c", "why3", "z3", "cvc5", "gappa", "coqc")
@@ -206,7 +207,7 @@ def main():
         else:
             unit, source, functions, provers, timeout, theorems = r
             extra = ["-wp-fct", functions] + (["-wp-smoke-tests"] if a.smoke else [])
-            text, seconds, code = frama_c(source, provers, timeout, cache, extra=extra)
+            text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=extra)
             got = parse(text)
             if got is None or code != 0:
                 print(text[-3000:])

@@ -125,10 +125,16 @@ static void write_probs(const mmax_params *params, const float *x, const uint8_t
     /*@ assert hint_sum: weight_sum{Pre}(params, x, mask, row_max, i + 1) ==
                          weight_sum{Pre}(params, x, mask, row_max, i) + term{Pre}(params, x, mask, row_max, i); */
     /*@ assert hint_step: row_close(i + 1.0, weight_sum{Pre}(params, x, mask, row_max, i) +
-                                      term{Pre}(params, x, mask, row_max, i), inverse, prob_sum(probs, i + 1)); */
+                                      term{Pre}(params, x, mask, row_max, i), inverse,
+                                      prob_sum{LoopCurrent}(probs, i) + probs[i]); */
+    /*@ assert hint_total: prob_sum(probs, i + 1) == prob_sum{LoopCurrent}(probs, i) + probs[i]; */
     /*@ assert hint_masked: !unmasked{Pre}(x, mask, i) ==> probs[i] == 0.0; */
     /*@ assert hint_value: unmasked{Pre}(x, mask, i) ==>
                    probs[i] == prob_of(weight{Pre}(params, \at(x[\at(i, Here)], Pre), row_max), inverse); */
+    /*@ assert hint_next: row_close(i + 1.0, weight_sum{Pre}(params, x, mask, row_max, i + 1), inverse,
+                                    prob_sum(probs, i + 1)); */
+    /*@ assert hint_masks: masked_zero{Pre,Here}(x, mask, probs, i); */
+    /*@ assert hint_values: weighted{Pre,Here}(params, x, mask, probs, row_max, inverse, i); */
   }
 }
 

@@ -88,7 +88,7 @@ Ltac close :=
               match goal with |- rnd ?v < 0 <-> _ =>
                 replace v with (a * b - IZR q * (big / 6755399441055744)) by ring; exact S end end
           | match goal with p : Z |- _ => exact (steps_le big p q G) end ] end
-      | pose proof (grid_range big G) as RG; split; [lra|]; etransitivity; [apply RG|]; rewrite pow_IZR; apply IZR_le; vm_compute; discriminate ] end end
+      | pose proof (grid_range big G) as RG; split; [lra|]; apply Rle_trans with (1 := proj2 RG); rewrite pow_IZR; apply IZR_le; vm_compute; discriminate ] end end
   | match goal with |- context[_ \/ _] => match goal with a : R, b : R |- _ => pose proof (opposite_neg a b); split; intros; first [ nra | tauto | lra ] end end
   | match goal with q : Z, big : R |- _ => rewrite ?plus_IZR; field end
   | match goal with e : R |- _ => pose proof (quant_unit e ltac:(lra)); rewrite (Rplus_comm 6 e); repeat split; try lra; intros; lra end

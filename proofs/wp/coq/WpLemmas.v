@@ -45,10 +45,10 @@ Proof.
 intros big v H Hv. destruct (grid_inv big H) as (E & HE & -> & U). rewrite U. clear U.
 assert (PE := bpow_gt_0 radix2 E). assert (PG := grid_pos E).
 assert (R : 4 * pow2 E <= rnd (v + 6 * pow2 E) <= 8 * pow2 E).
-{ apply sum_range; [exact HE | apply Rabs_le; lra]. }
+{ apply sum_range; [lia | apply Rabs_le; lra]. }
 split; [lra|].
 destruct (Rlt_or_le v (2 * pow2 E)) as [L|L].
-- destruct (nearest_minus E v HE ltac:(lra)) as (n & _ & N2 & _ & N4). rewrite N2.
+- destruct (nearest_minus E v ltac:(lia) ltac:(lra)) as (n & _ & N2 & _ & N4). rewrite N2.
   assert (D : Rabs (v - IZR n * grid E) <= / 2 * grid E).
   { replace (v - IZR n * grid E) with ((v / grid E - IZR n) * grid E) by (field; lra).
     rewrite Rabs_mult, (Rabs_pos_eq (grid E)) by lra. apply Rmult_le_compat_r; lra. }

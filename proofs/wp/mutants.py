@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Seeds the faults of mutants.tsv, one at a time, in a copy of the tree and proves the unit again: each must open a goal.
+
+mutants.py [ID...] prints id, unit, theorems, the first goal that no longer proves; exits 1 when a fault survives.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+WP = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(WP))
+COPY = os.path.join(ROOT, "build", "wp", "mutant")
+
+
+def table(name):
+    return [l.rstrip("\n").split("\t") for l in open(os.path.join(WP, name)) if l.strip() and not l.startswith("#")]
+
+
+def main():
+    theorems = {r[0]: r[5] for r in table("units.tsv")}
+    survived = killed = 0
+    for name, path, unit, old, new in table("mutants.tsv"):
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
+        old, new = old.replace("\\n", "\n"), new.replace("\\n", "\n")
+        shutil.rmtree(COPY, ignore_errors=True)
+        for d in ("src", "specs/logic", "proofs/wp", "proofs/coq"):
+            shutil.copytree(os.path.join(ROOT, d), os.path.join(COPY, d))
+        os.makedirs(COPY + "/build/wp")
+        shutil.copytree(os.path.join(ROOT, "build", "wp", "coq"), COPY + "/build/wp/coq")
+        text = open(os.path.join(COPY, path)).read()
+        if text.count(old) < 1:
+            sys.exit("mutants: %s: text not found in %s" % (name, path))
+        with open(os.path.join(COPY, path), "w") as f:
+            f.write(text.replace(old, new, 1))
+        # A short limit is enough: what still holds is in the cache.
+        r = subprocess.run([sys.executable, COPY + "/proofs/wp/prove.py", "--cached", "--limit", "4", unit], capture_output=True, text=True)
+        opened = re.findall(r"open: (\S+)", r.stdout)
+        if r.returncode != 0 and (opened or "error" in r.stdout.lower()):
+            killed += 1
+            print("killed   %-20s %-10s %-14s %s" % (name, unit, theorems[unit], opened[0] if opened else "rejected"))
+        else:
+            survived += 1
+            print("SURVIVED %-20s %-10s %s" % (name, unit, r.stdout[-300:] + r.stderr[-300:]))
+        sys.stdout.flush()
+    print("%s mutants_wp killed=%d survived=%d" % ("FAIL" if survived else "PASS", killed, survived))
+    sys.exit(1 if survived else 0)
+
+
+main()
