@@ -36,7 +36,7 @@ lanes|lanes_avx2.h|s/_CMP_GE_OQ/_CMP_GT_OQ/|>= became >
 backward|lanes_avx2.h|s/return _mm256_fnmadd_pd(a, b, c)/return _mm256_sub_pd(c, _mm256_mul_pd(a, b))/|one multiply-add of exp not fused
 forward|lanes_avx2.h|s/return _mm256_cvtps_pd(_mm_loadu_ps(p))/return _mm256_permute4x64_pd(_mm256_cvtps_pd(_mm_loadu_ps(p)), 0xd8)/|two lanes swapped on load
 forward|lanes_avx2.h|s/p\[0\] . (uint32_t)p\[1\] << 8/p[0]/|one mask byte dropped
-forward|rows_shape.h|s/t = tops_add(t, v, two);/t = tops_add(t, i ? v : minus_inf(), two);/|maximum misses a vector of a masked row
+forward|rows_shape.h|s/u = tops_add(u, closed_step/u = tops_add(t, closed_step/|maximum misses vectors of a masked row
 backward|rows_exp.h|s/0x1.55555443653a9p-3/0x1.55555443653aap-3/|last bit of one coefficient (the exact parameter sums show it)
 forward|rows_exp.h|s/big, 0, 1); }/2.0 * big, 0, 1); }/;s/weigh_as(s, n, max, 6.0, 0, 1)/weigh_as(s, n, max, 12.0, 0, 1)/|a grid twice as coarse
 log|rows_log.h|s/if (r->second == r->max)/if (0)/|one of equal maxima counted twice

@@ -139,23 +139,42 @@ V_INLINE vd entries(const float *x, const uint8_t *mask, size_t count) {
   return v_select(unmasked(mask, count), v, minus_inf());
 }
 
+/* sigma of up to V_LANES entries into s, -inf where masked; the new lanes of *fine. */
+V_INLINE vd closed_step(const modulator *m, unsigned shape, const float *x, const uint8_t *mask,
+                        size_t count, double *s, vm *fine) {
+  vd v = entries(x, mask, count);
+  *fine = v_and(*fine, v_gt(v_set(__builtin_inf()), v));
+  v = v_select(v_gt(v, minus_inf()), modulate(m, shape, v), minus_inf());
+  v_store(s, v);
+  return v;
+}
+
 /* Any logits and masks; *finite is cleared if an unmasked one is NaN or +inf. */
 V_INLINE tops modulate_closed(const mmax_params *params, unsigned shape, int two, const float *x,
                               const uint8_t *mask, size_t n, double *s, int *finite) {
   const modulator m = modulator_of(params);
-  const vd inf = v_set(__builtin_inf());
-  tops t = tops_start();
-  vm fine = v_first(V_LANES);
-  for (size_t i = 0; i < n; i += V_LANES) {
+  tops t = tops_start(), u = t;
+  vm fine = v_first(V_LANES), odd = fine;
+  size_t i = 0;
+  if (mask == NULL)
+    for (; i + 2 * V_LANES <= n; i += 2 * V_LANES) {
+      t = tops_add(t, closed_step(&m, shape, x + i, NULL, V_LANES, s + i, &fine), two);
+      size_t j = i + V_LANES;
+      u = tops_add(u, closed_step(&m, shape, x + j, NULL, V_LANES, s + j, &odd), two);
+    }
+  else
+    for (; i + 2 * V_LANES <= n; i += 2 * V_LANES) {
+      t = tops_add(t, closed_step(&m, shape, x + i, mask + i, V_LANES, s + i, &fine), two);
+      size_t j = i + V_LANES;
+      u = tops_add(u, closed_step(&m, shape, x + j, mask + j, V_LANES, s + j, &odd), two);
+    }
+  for (; i < n; i += V_LANES) {
     size_t count = n - i < V_LANES ? n - i : V_LANES;
-    vd v = entries(x + i, mask == NULL ? NULL : mask + i, count);
-    fine = v_and(fine, v_gt(inf, v));
-    v = v_select(v_gt(v, minus_inf()), modulate(&m, shape, v), minus_inf());
-    v_store(s + i, v);
-    t = tops_add(t, v, two);
+    const uint8_t *bytes = mask == NULL ? NULL : mask + i;
+    t = tops_add(t, closed_step(&m, shape, x + i, bytes, count, s + i, &fine), two);
   }
-  if (v_bits(fine) != v_bits(v_first(V_LANES))) *finite = 0;
-  return t;
+  if (v_bits(v_and(fine, odd)) != v_bits(v_first(V_LANES))) *finite = 0;
+  return tops_join(t, u, two);
 }
 
 #endif
