@@ -17,10 +17,13 @@ install: lib command
 	$(FILLED) src/package/multimax-config-version.cmake.in >$(DEST)/$(CMAKE_DIR)/multimax-config-version.cmake
 	install -m 755 $(COMMAND) $(DEST)/bin/multimax
 	install -m 644 oracle/multimax.1 $(DEST)/share/man/man1/multimax.1
+	install -d $(DEST)/share/multimax/adapters/multimax_audit
+	install -m 644 oracle/audit/adapters/multimax_audit/*.py $(DEST)/share/multimax/adapters/multimax_audit
 
 uninstall:
 	rm -f $(DEST)/include/multimax.h $(DEST)/lib/libmultimax.a $(DEST)/lib/libmultimax.so.$(VERSION) \
 	  $(DEST)/lib/libmultimax.so.0 $(DEST)/lib/libmultimax.so $(DEST)/lib/pkgconfig/multimax.pc \
 	  $(DEST)/$(CMAKE_DIR)/multimax-config.cmake $(DEST)/$(CMAKE_DIR)/multimax-config-version.cmake \
 	  $(DEST)/bin/multimax $(DEST)/share/man/man1/multimax.1
+	rm -rf $(DEST)/share/multimax
 	-rmdir $(DEST)/$(CMAKE_DIR) 2>/dev/null

@@ -12,8 +12,8 @@ TESTS += $(TEST_UNITS) tests/data_checksums.sh tests/build_compilers.sh tests/bu
   tests/build_install.sh tests/build_sanitizers.sh tests/build_symbols.sh
 
 $(B)/tests/unit_accumulator: TEST_LIBS += -lmpfr -lgmp
-$(B)/tests/accuracy_wide: TEST_DEPS = $(filter-out %/main.o,$(COMMAND_OBJ)) $(B)/oracle/liboracle.a
-$(B)/tests/accuracy_wide: TEST_OBJ = $(filter-out %/main.o,$(COMMAND_OBJ)) $(B)/oracle/liboracle.a -Wl,--wrap=mmax_forward
+$(B)/tests/accuracy_wide: TEST_DEPS = $(filter-out %/main.o,$(filter $(B)/command/%,$(COMMAND_OBJ))) $(B)/oracle/liboracle.a
+$(B)/tests/accuracy_wide: TEST_OBJ = $(filter-out %/main.o,$(filter $(B)/command/%,$(COMMAND_OBJ))) $(B)/oracle/liboracle.a -Wl,--wrap=mmax_forward
 $(B)/tests/accuracy_wide: TEST_LIBS = -ljansson -lmpfr -lgmp
 TESTS += $(B)/tests/accuracy_wide
 
