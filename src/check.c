@@ -36,9 +36,16 @@ mmax_status mmax_check_buffers(size_t rows, const mmax_buffer *buffers, int coun
 }
 
 mmax_status mmax_check_targets(const mmax_targets *targets, size_t rows, size_t cols) {
+  /*@ loop invariant range: 0 <= r <= rows;
+      loop invariant good:  targets_valid((int32_t *)targets->target, targets->ignore_index, r, cols);
+      loop assigns   r;
+      loop variant   rows - r;
+  */
   for (size_t r = 0; r < rows; r++) {
     int32_t t = targets->target[r];
     if (t != targets->ignore_index && (t < 0 || (size_t)t >= cols)) return MMAX_ERR_TARGET;
+    /*@ assert hint_this: target_valid(targets->target[r], targets->ignore_index, cols); */
+    /*@ assert hint_next: targets_valid((int32_t *)targets->target, targets->ignore_index, r + 1, cols); */
   }
   if (!(targets->smoothing >= 0.0f && targets->smoothing <= 1.0f)) return MMAX_ERR_SMOOTHING;
   return MMAX_OK;

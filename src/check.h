@@ -21,6 +21,25 @@ size_t mmax_extent_bytes(size_t rows, const mmax_buffer *b);
 mmax_status mmax_check_buffers(size_t rows, const mmax_buffer *buffers, int count);
 
 /* Every target a class of [0, cols) or ignore_index; smoothing in [0, 1]. */
+/*@ requires  targets:   \valid_read(targets);
+    requires  each:      \valid_read(targets->target + (0 .. rows - 1));
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    behavior target:
+      assumes bad_target: !targets_valid((int32_t *)targets->target, targets->ignore_index, rows, cols);
+      ensures status:    \result == MMAX_ERR_TARGET;
+    behavior smoothing:
+      assumes good:      targets_valid((int32_t *)targets->target, targets->ignore_index, rows, cols);
+      assumes bad_value: !smoothing_valid(targets->smoothing);
+      ensures status:    \result == MMAX_ERR_SMOOTHING;
+    behavior ok:
+      assumes good:      targets_valid((int32_t *)targets->target, targets->ignore_index, rows, cols);
+      assumes good_value: smoothing_valid(targets->smoothing);
+      ensures status:    \result == MMAX_OK;
+    complete behaviors;
+    disjoint behaviors;
+*/
 mmax_status mmax_check_targets(const mmax_targets *targets, size_t rows, size_t cols);
 
 #endif

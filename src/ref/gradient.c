@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gradient.h"
 
+#include "limbs.h"
+#include "shift.h"
+
 static double magnitude(double v) { return v < 0.0 ? -v : v; }
 
 mmax_moments mmax_moments_start(const mmax_params *params, mmax_extent extent, double g_bound) {
@@ -52,18 +55,84 @@ void mmax_moments_finish(const mmax_moments *moments, const mmax_params *params,
       mmax_limbs_add(acc->limb[j], moments->sum[j], moments->grid[j].unit);
 }
 
-void mmax_limbs_add(uint64_t limb[MMAX_ACC_LIMBS], int64_t value, int unit) {
-  unsigned shift = (unsigned)(unit + 256);
-  unsigned word = shift / 64, s = shift % 64;
-  uint64_t sign = value < 0 ? UINT64_MAX : 0;
-  uint64_t v = (uint64_t)value;
-  uint64_t high = s == 0 ? sign : (v >> (64 - s)) | (sign << s);
+/* limb += (lo + 2^64 hi) * 2^(64 word). */
+/*@ requires  limbs:  \valid(limb + (0 .. 15));
+    requires  word:   0 <= word <= 13;
+    terminates \true;
+    exits     \false;
+    assigns   limb[0 .. 15];
+    ensures   sum:    same1024(limbs(limb, 16), limbs{Pre}(limb, 16) + placed(16, word, lo, hi));
+*/
+static void limbs_plus(uint64_t limb[MMAX_ACC_LIMBS], int word, uint64_t lo, uint64_t hi) {
   uint64_t carry = 0;
-  for (unsigned i = word; i < MMAX_ACC_LIMBS; i++) {
-    uint64_t add = i == word ? v << s : i == word + 1 ? high : sign;
-    uint64_t sum = limb[i] + add;
-    uint64_t overflow = sum < add;
-    limb[i] = sum + carry;
-    carry = overflow | (limb[i] < carry);
+  /*@ assert hint_start: limbs(limb, word) + digit(word, 0) == limbs{Pre}(limb, word) + placed(word, word, lo, hi); */
+  /*@ loop invariant range: word <= i <= 16 && carry <= 1;
+      loop invariant rest:  same_limbs{Pre, Here}(limb, i, 16);
+      loop invariant sum:   limbs(limb, i) + digit(i, carry) == limbs{Pre}(limb, i) + placed(i, word, lo, hi);
+      loop assigns   i, carry, limb[0 .. 15];
+      loop variant   16 - i;
+  */
+  for (int i = word; i < MMAX_ACC_LIMBS; i++) {
+    uint64_t add = i == word ? lo : i == word + 1 ? hi : 0;
+    /*@ assert hint_add: placed(i + 1, word, lo, hi) == placed(i, word, lo, hi) + digit(i, add); */
+    mmax_limb sum = mmax_limb_add(limb[i], add, carry);
+    /*@ assert hint_digit: digit(i, limb[i]) + digit(i, add) + digit(i, carry) ==
+                           digit(i, sum.value) + digit(i + 1, sum.carry); */
+    /*@ assert hint_same: limb[i] == \at(limb[\at(i, Here)], Pre); */
+    /*@ assert hint_old: limbs{Pre}(limb, i + 1) == limbs{Pre}(limb, i) + digit(i, \at(limb[\at(i, Here)], Pre)); */
+    mmax_limb_put(limb, i, sum.value);
+    carry = sum.carry;
   }
+}
+
+/* limb -= (lo + 2^64 hi) * 2^(64 word). */
+/*@ requires  limbs:  \valid(limb + (0 .. 15));
+    requires  word:   0 <= word <= 13;
+    terminates \true;
+    exits     \false;
+    assigns   limb[0 .. 15];
+    ensures   sum:    same1024(limbs(limb, 16), limbs{Pre}(limb, 16) - placed(16, word, lo, hi));
+*/
+static void limbs_minus(uint64_t limb[MMAX_ACC_LIMBS], int word, uint64_t lo, uint64_t hi) {
+  uint64_t carry = 0;
+  /*@ assert hint_start: limbs(limb, word) - digit(word, 0) == limbs{Pre}(limb, word) - placed(word, word, lo, hi); */
+  /*@ loop invariant range: word <= i <= 16 && carry <= 1;
+      loop invariant rest:  same_limbs{Pre, Here}(limb, i, 16);
+      loop invariant sum:   limbs(limb, i) - digit(i, carry) == limbs{Pre}(limb, i) - placed(i, word, lo, hi);
+      loop assigns   i, carry, limb[0 .. 15];
+      loop variant   16 - i;
+  */
+  for (int i = word; i < MMAX_ACC_LIMBS; i++) {
+    uint64_t add = i == word ? lo : i == word + 1 ? hi : 0;
+    /*@ assert hint_add: placed(i + 1, word, lo, hi) == placed(i, word, lo, hi) + digit(i, add); */
+    mmax_limb sum = mmax_limb_sub(limb[i], add, carry);
+    /*@ assert hint_digit: digit(i, limb[i]) - digit(i, add) - digit(i, carry) ==
+                           digit(i, sum.value) - digit(i + 1, sum.carry); */
+    /*@ assert hint_same: limb[i] == \at(limb[\at(i, Here)], Pre); */
+    /*@ assert hint_old: limbs{Pre}(limb, i + 1) == limbs{Pre}(limb, i) + digit(i, \at(limb[\at(i, Here)], Pre)); */
+    mmax_limb_put(limb, i, sum.value);
+    carry = sum.carry;
+  }
+}
+
+void mmax_limbs_add(uint64_t limb[MMAX_ACC_LIMBS], int64_t value, int unit) {
+  int shift = unit + 256;
+  int word = shift / 64, s = shift % 64;
+  uint64_t magnitude = (uint64_t)(value < 0 ? -value : value);
+  /*@ assert hint_split: shift == s + 64 * word && 0 <= s <= 63 && 0 <= word <= 13; */
+  mmax_pair v = mmax_shift_wide(magnitude, (unsigned)s);
+  /*@ assert hint_wide: is_wide(v.lo, v.hi, scaled(magnitude, s)); */
+  /*@ assert hint_place: placed(16, word, v.lo, v.hi) == digit(word, scaled(magnitude, s)); */
+  /*@ assert hint_small: 0 <= scaled(magnitude, s) < (1 << 127); */
+  /*@ assert hint_range: small1024(digit(word, scaled(magnitude, s))); */
+  /*@ assert hint_shift: scaled(magnitude, shift) == digit(word, scaled(magnitude, s)); */
+  /*@ assert hint_value: scaled(value, shift) == (value < 0 ? -scaled(magnitude, shift) : scaled(magnitude, shift)); */
+  if (value < 0)
+    limbs_minus(limb, word, v.lo, v.hi);
+  else
+    limbs_plus(limb, word, v.lo, v.hi);
+  /*@ assert hint_sum: same1024(limbs(limb, 16), limbs{Pre}(limb, 16) + scaled(value, shift)); */
+  /*@ assert hint_in: in1024(scaled(value, shift)); */
+  /*@ assert hint_old: 0 <= limbs{Pre}(limb, 16) < digit(16, 1); */
+  /*@ assert hint_new: 0 <= limbs(limb, 16) < digit(16, 1); */
 }

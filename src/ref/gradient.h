@@ -10,6 +10,10 @@
 
 #include "row.h"
 
+#ifdef __FRAMAC__
+#include "shift.acsl"
+#endif
+
 /* Smallest bound a grid is made for: units never go below 2^-256, the unit of mmax_accumulator. */
 #define MMAX_GRID_MIN 0x1p-207
 
@@ -27,14 +31,54 @@ static inline mmax_grid mmax_grid_for(double bound) {
 }
 
 /* floor(a*b / 2^unit), for |a*b| < 2^(unit+51). */
+/*@ requires  finite: fin(a) && fin(b) && fin(big);
+    requires  grid:   is_grid(big) && within(a*b, big);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   below:  steps(\result, big) <= a*b;
+    ensures   above:  a*b < steps(\result + 1, big);
+    ensures   range:  -2251799813685249 <= \result <= 2251799813685248;
+*/
 static inline int64_t mmax_floor_step(double a, double b, double big) {
+  /*@ assert hint_big: 0.0 < big <= 1.0e280; */
+  /*@ assert hint_unit: 0.0 < unit(big); */
   double t = mmax_fma(a, b, big);
-  double nearest = t - big; /* exact */
-  int64_t q = (int64_t)(mmax_bits(t) - mmax_bits(big));
+  /*@ assert hint_quant: quant(a*b, big) == t - big; */
+  /*@ assert hint_within: within(quant(a*b, big), big); */
+  /*@ assert hint_near: near(quant(a*b, big), a*b, unit(big)); */
+  int64_t q = mmax_steps(t, big);
+  /*@ assert hint_steps: steps(q, big) == t - big; */
+  double nearest = mmax_sub(t, big); /* exact */
+  /*@ assert hint_exact: nearest == steps(q, big); */
+  /*@ assert hint_q: near(steps(q, big), a*b, unit(big)); */
   /* Was the nearest grid point above the product? (The fma may underflow to 0
      only where nearest is 0; then the factors' signs decide.) */
-  if (nearest == 0.0) return (a < 0.0 && b > 0.0) || (a > 0.0 && b < 0.0) ? -1 : q;
-  return mmax_fma(a, b, -nearest) < 0.0 ? q - 1 : q;
+  if (nearest == 0.0) {
+    /*@ assert hint_zero: q == 0 && steps(0, big) == 0.0; */
+    /*@ assert hint_up: steps(1, big) == unit(big) && steps(-1, big) == -unit(big); */
+    /*@ assert hint_sign: opposite(a, b) <==> a*b < 0.0; */
+    /*@ assert hint_above0: a*b < steps(1, big); */
+    if ((a < 0.0 && b > 0.0) || (a > 0.0 && b < 0.0)) {
+      /*@ assert hint_minus: a*b < steps(-1 + 1, big); */
+      return -1;
+    }
+    return q;
+  }
+  /*@ assert hint_nonzero: q != 0; */
+  double back = -nearest;
+  /*@ assert hint_back: fin(back) && back == -steps(q, big); */
+  /*@ assert hint_difference: a*b + back == a*b - steps(q, big); */
+  double residual = mmax_fma(a, b, back);
+  /*@ assert hint_residual: residual == rnd64(a*b - steps(q, big)); */
+  /*@ assert hint_down: residual_sign(big, a, b, q); */
+  /*@ assert hint_next: steps(q + 1, big) == steps(q, big) + unit(big) && steps(q - 1, big) == steps(q, big) - unit(big); */
+  /*@ assert hint_above: a*b < steps(q + 1, big); */
+  if (residual < 0.0) {
+    /*@ assert hint_less: a*b < steps((q - 1) + 1, big); */
+    return q - 1;
+  }
+  return q;
 }
 
 /* Range of the entries that carry weight, after the affine pre-map. */
@@ -71,6 +115,16 @@ void mmax_moments_finish(const mmax_moments *moments, const mmax_params *params,
                          mmax_accumulator *acc);
 
 /* value * 2^(unit), added exactly to a 1024-bit fixed-point number in units of 2^-256. */
+/*@ requires  limbs:  \valid(limb + (0 .. 15));
+    requires  unit:   -256 <= unit <= 639;
+    requires  value:  value > -9223372036854775807 - 1;
+    terminates \true;
+    exits     \false;
+    assigns   limb[0 .. 15];
+    ensures   sum:    same1024(limbs(limb, 16), limbs{Pre}(limb, 16) + scaled(value, unit + 256));
+    ensures   exact:  in1024(value1024{Pre}(limb) + scaled(value, unit + 256)) ==>
+                        value1024(limb) == value1024{Pre}(limb) + scaled(value, unit + 256);
+*/
 void mmax_limbs_add(uint64_t limb[MMAX_ACC_LIMBS], int64_t value, int unit);
 
 #endif

@@ -19,7 +19,7 @@ typedef struct mmax_limb {
     exits     \false;
     assigns   \nothing;
     ensures   carry:  \result.carry <= 1;
-    ensures   exact:  is_wide(\result.value, \result.carry, a + b + carry);
+    ensures   exact:  sum_is(a, b, carry, \result.value, \result.carry);
 */
 static inline mmax_limb mmax_limb_add(uint64_t a, uint64_t b, uint64_t carry) {
   mmax_limb r = {0, 1};
@@ -39,7 +39,7 @@ static inline mmax_limb mmax_limb_add(uint64_t a, uint64_t b, uint64_t carry) {
     exits     \false;
     assigns   \nothing;
     ensures   carry:  \result.carry <= 1;
-    ensures   exact:  is_wide(\result.value, -\result.carry, a - b - carry);
+    ensures   exact:  difference_is(a, b, carry, \result.value, \result.carry);
 */
 static inline mmax_limb mmax_limb_sub(uint64_t a, uint64_t b, uint64_t carry) {
   mmax_limb r = {0, 1};
