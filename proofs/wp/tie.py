@@ -55,7 +55,7 @@ def convert(text):
     need(goal)
     out.append(goal)
     unfold = ", ".join(names + ["real_of_int"])
-    out.append("Proof. intros; repeat match goal with x := _ |- _ => subst x end; unfold %s in *; cbv zeta in *." % unfold)
+    out.append("Proof. intros; repeat match goal with x := _ |- _ => subst x end; repeat progress (unfold %s in *; cbv zeta in *)." % unfold)
     out.append("Tie.close. Qed.\nPrint Assumptions wp_goal.")
     body = "\n".join(out)
     for name in ("Reals.Rdefinitions.R", "Numbers.BinNums.Z"):
