@@ -4,7 +4,7 @@
 # cuda_constants or by cuda_audit's counts of float64 operations.
 set -eu
 . tests/cuda_ptx.sh
-[ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 77; }
+[ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 78; }
 caught=0 missed=0
 grep -v '^#' tests/data/cuda/faults.tsv >"$dir/faults"
 while IFS="$(printf '\t')" read -r name file unit kind expression; do

@@ -3,10 +3,10 @@
 # Claim: the kept PTX of the CUDA kernels is what nvcc 13.0 makes of gpu/cuda, and what an object carries (comments apart).
 set -eu
 . tests/cuda_ptx.sh
-[ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 77; }
+[ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 78; }
 if ! "$nvcc" --version | grep -q 'release 13.0, V13.0.88'; then
   echo "skipped: nvcc is not 13.0.88, its PTX may differ"
-  exit 77
+  exit 78
 fi
 for unit in $units; do
   cmp "$dir/kept/$unit.ptx" build/gpu/cuda/sm_80/$unit.ptx || {

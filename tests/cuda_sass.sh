@@ -4,7 +4,7 @@
 # absolute value or negation that it moves (at most 3), a second copy of one DFMA. A fused product would lack a DMUL.
 set -eu
 . tests/cuda_ptx.sh
-[ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 77; }
+[ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 78; }
 kernels=0 exact=0
 compare() { # cubin PTX
   "$ptx" audit "$1" --cubin "$2" >"$dir/log" || [ $? -eq 1 ]
