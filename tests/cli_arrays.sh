@@ -38,7 +38,7 @@ np.save(d + "/g.npy", np.roll(x, 7, axis=2).clip(-50, 50))
 P
 cat >"$dir/same.py" <<'P'
 import sys, numpy as np  # exit 0: same shape and bits (a text result is compared by value with no shape)
-a, b = (np.load(p) if p.endswith(".npy") else np.loadtxt(p, dtype=np.float32, ndmin=2, converters=lambda t: float.fromhex(t) if "0x" in t else float(t)) for p in sys.argv[1:3])
+a, b = (np.load(p) if p.endswith(".npy") else np.loadtxt(p, dtype=np.float32, ndmin=2, encoding="utf-8", converters=lambda t: float.fromhex(t) if "0x" in t else float(t)) for p in sys.argv[1:3])
 if "--flat" in sys.argv: a, b = a.ravel(), b.ravel()
 if "--order" in sys.argv and a.flags.f_contiguous != b.flags.f_contiguous: sys.exit("order")
 same = a.shape == b.shape and a.dtype == b.dtype == np.float32 and np.array_equal(a.view(np.uint32) if a.flags.c_contiguous else a.copy(order="C").view(np.uint32), b.copy(order="C").view(np.uint32))
