@@ -35,8 +35,8 @@ include oracle/oracle.mk
 include oracle/command.mk
 include oracle/audit.mk
 include gpu/gpu.mk
--include gpu/cuda.mk
--include proofs/proofs.mk
+include gpu/cuda.mk
+include proofs/proofs.mk
 
 # Evidence for a user: oracle comparison on real logits, proofs, one report.
 certify:

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Replays the WP proofs: prove.py [--fresh | --cached] [--smoke] [--record] [--limit SECONDS] [UNIT...]
+"""Replays the WP proofs: prove.py [--fresh | --cached] [--recorded] [--smoke] [--record] [--limit SECONDS] [UNIT...]
 
 Reads units.tsv (what is proved, with what) and expected.tsv (how many goals), prints one line a unit, exits 1 when a goal is
 open, a goal count changed, a contract is missing, or a source says axiom or admit. The user's why3.conf is never read.
+--recorded leaves out, and names, the units that expected.tsv does not record as complete.
 --cached replays proofs/wp/cache.tsv and runs a prover only for what is not in it; --fresh uses no cache; --record rewrites
 expected.tsv and cache.tsv for the units that are complete. Lemmas of specs/logic are the unit named "lemmas".
 """
@@ -175,6 +176,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("--fresh", action="store_true")
     p.add_argument("--cached", action="store_true")
+    p.add_argument("--recorded", action="store_true")
     p.add_argument("--smoke", action="store_true")
     p.add_argument("--record", action="store_true")
     p.add_argument("--limit", type=int, help="seconds a goal, instead of units.tsv's")
@@ -196,6 +198,11 @@ def main():
     todo = [r for r in rows("units.tsv") if not a.units or r[0] in a.units]
     if not a.units or "lemmas" in a.units:
         todo.insert(0, ["lemmas"])
+    if a.recorded:
+        for r in todo:
+            if r[0] not in expected:
+                print("OPEN, not replayed: %s" % r[0])
+        todo = [r for r in todo if r[0] in expected]
     for r in todo:
         if r[0] == "lemmas":
             out = lemmas(cache)
