@@ -106,11 +106,12 @@ def frama_c(source, provers, timeout, cache, driver=True, extra=()):
     command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT),
                "-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
                "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1", "-wp-timeout", str(timeout),
-               "-wp-prover", provers, "-wp-cache", cache, "-wp-session", BUILD + "/session", *extra, source]
+               "-wp-prover", provers, "-wp-cache", cache, "-wp-session", BUILD + "/session", *extra, os.path.join(ROOT, source)]
     if driver:
         command[-1:-1] = ["-wp-driver", WP + "/rnd64.driver"]
     start = time.time()
-    r = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    # Frama-C resolves relative names by PWD, not by the working directory.
+    r = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ, PWD=ROOT))
     return r.stdout + r.stderr, time.time() - start, r.returncode
 
 
