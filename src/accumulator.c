@@ -58,6 +58,7 @@ static void limbs_add(uint64_t into[LIMBS], const uint64_t from[LIMBS]) {
     /*@ assert hint_into: limbs{Pre}(into, i + 1) == limbs{Pre}(into, i) + digit(i, \at(into[\at(i, Here)], Pre)); */
     /*@ assert hint_from: limbs{Pre}(from, i + 1) == limbs{Pre}(from, i) + digit(i, \at(from[\at(i, Here)], Pre)); */
     mmax_limb_put(into, i, sum.value);
+    /*@ assert hint_from_rest: same_limbs{LoopCurrent, Here}((uint64_t *)from, i + 1, 16); */
     carry = sum.carry;
   }
   /*@ assert hint_old: 0 <= limbs{Pre}(into, 16) < digit(16, 1); */
