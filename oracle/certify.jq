@@ -2,7 +2,8 @@
 # Many `multimax check` reports -> one certificate.
 def worst: [.[].quantities[] as $q | $q] | map(select(.worst != null)) | group_by(.name)
   | map({name: .[0].name, outputs: (map(.outputs) | add), outside: (map(.outside) | add),
-         not_nearest: (map(.not_nearest) | add), worst_ulp: (map(.worst.ulp) | max)});
+         not_nearest: (map(.not_nearest) | add), worst_ulp: (map(.worst.ulp) | max),
+         share_of_bound: (map(select(.closest_to_bound.bound_ulp > 0) | .closest_to_bound | .ulp / .bound_ulp) | max)});
 . as $checks
 | {
     schema: "multimax-certificate-1", version: $version, date: $date,

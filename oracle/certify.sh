@@ -62,12 +62,13 @@ done
 [ -t 2 ] && printf '\r\033[K' >&2
 seconds=$(($(date +%s) - started))
 
-proofs='{"status":"skipped"}'
+proofs='{"status":"skipped","open":[]}'
 if [ "${PROOFS-}" = skip ]; then
   skip "the proofs (PROOFS=skip)"
 elif make -n prove-cached >/dev/null 2>&1; then
-  if make --no-print-directory prove-cached >"$work/proofs.txt" 2>&1; then status=proved; else status=failed; failures=$((failures + 1)); tail -n 20 "$work/proofs.txt"; fi
-  proofs=$(jq -n --arg status $status --arg log "$(tail -n 60 "$work/proofs.txt")" '{status: $status, table: $log}')
+  if make --no-print-directory prove-cached >"$work/proofs.txt" 2>&1; then status=replayed; else status=failed; failures=$((failures + 1)); tail -n 20 "$work/proofs.txt"; fi
+  proofs=$(jq -n --arg status $status --arg log "$(tail -n 60 "$work/proofs.txt")" --arg open "$(sed -n 's/^OPEN, not replayed: //p' "$work/proofs.txt")" \
+    '{status: $status, table: $log, open: ($open | split("\n") | map(select(. != "")))}')
 else
   skip "the proofs: no prove-cached target in this tree"
 fi
