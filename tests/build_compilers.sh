@@ -8,9 +8,7 @@ out=build/compilers
 mkdir -p $out
 compilers="gcc clang"
 command -v clang-19 >/dev/null && compilers="$compilers clang-19"
-sources="src/status.c src/params.c src/query.c src/bounds.c src/accumulator.c src/check.c src/run.c src/api.c
-  src/dispatch.c src/ref/row.c src/ref/forward.c src/ref/lse.c src/ref/log_forward.c src/ref/gradient.c
-  src/ref/backward.c src/ref/loss.c src/ref/batch.c src/ref/portable.c"
+. tests/sources.sh
 fma=
 [ "$(uname -m)" = x86_64 ] && fma=-mfma
 first=
@@ -18,7 +16,7 @@ runs=0
 for cc in $compilers; do
   for level in -O0 -O1 -O2 -O3; do
     $cc -std=c11 $level $fma -ffp-contract=off -Wall -Wextra -Wconversion -Werror -Isrc -Itests \
-      tests/digest_rows.c $sources -lm -o $out/digest
+      tests/digest_rows.c $library -lm -o $out/digest
     digest=$($out/digest)
     [ -n "$first" ] || first=$digest
     [ "$digest" = "$first" ] || { echo "FAIL build_compilers: $cc $level: $digest, not $first"; exit 1; }
@@ -28,6 +26,6 @@ done
 # control: one coefficient off by one unit in its last place must be seen
 rm -rf $out/src && cp -r src $out/src
 sed -i 's/0x1.0000003a1b0ep-1/0x1.0000003a1b0fp-1/' $out/src/ref/exp.h
-(cd $out && gcc -std=c11 -O2 $fma -ffp-contract=off -Isrc -I../../tests ../../tests/digest_rows.c $sources -lm -o digest)
+(cd $out && gcc -std=c11 -O2 $fma -ffp-contract=off -Isrc -I../../tests ../../tests/digest_rows.c $library -lm -o digest)
 [ "$($out/digest)" != "$first" ] || { echo "FAIL build_compilers: a changed coefficient gave the same bits"; exit 1; }
 echo "PASS build_compilers builds=$runs digest=$first"

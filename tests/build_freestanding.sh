@@ -7,18 +7,16 @@ set -eu
 out=build/freestanding
 rm -rf $out && mkdir -p $out
 allowed='memcpy|memmove|memset|memcmp'
-sources="src/status.c src/params.c src/query.c src/bounds.c src/accumulator.c src/check.c src/run.c src/api.c
-  src/dispatch.c src/ref/row.c src/ref/forward.c src/ref/lse.c src/ref/log_forward.c src/ref/gradient.c
-  src/ref/backward.c src/ref/loss.c src/ref/batch.c src/ref/portable.c"
-for source in $sources; do
+. tests/sources.sh
+for source in $library; do
   gcc -std=c11 -pedantic -O2 -ffreestanding -ffp-contract=off -Wall -Wextra -Wconversion -Werror -mfma \
     -c "$source" -o "$out/$(echo "$source" | tr / _).o"
 done
 foreign=$(ld -r -o $out/all.o $out/src_*.o && nm -u $out/all.o | awk '{print $2}' | grep -Evx "$allowed" || true)
 [ -z "$foreign" ] || { echo "FAIL build_freestanding: needs $foreign"; exit 1; }
-headers=$(grep -h '#include <' $sources src/*.h src/ref/*.h | sort -u | grep -Ev '<(stddef|stdint|cpuid|pthread|immintrin|arm_neon)\.h>' || true)
+headers=$(grep -h '#include <' $library src/*.h src/ref/*.h | sort -u | grep -Ev '<(stddef|stdint|cpuid|pthread|immintrin|arm_neon)\.h>' || true)
 [ -z "$headers" ] || { echo "FAIL build_freestanding: includes $headers"; exit 1; }
 printf 'void *malloc(unsigned long); void *f(void) { return malloc(8); }\n' >$out/control.c
 gcc -c $out/control.c -o $out/control.o
 nm -u $out/control.o | awk '{print $2}' | grep -Evqx "$allowed" || { echo "FAIL build_freestanding: control passed"; exit 1; }
-echo "PASS build_freestanding files=$(echo $sources | wc -w) foreign_symbols=0"
+echo "PASS build_freestanding files=$(echo $library | wc -w) foreign_symbols=0"

@@ -8,9 +8,7 @@ out=build/sanitizers
 mkdir -p $out
 fma=
 [ "$(uname -m)" = x86_64 ] && fma=-mfma
-library="src/status.c src/params.c src/query.c src/bounds.c src/accumulator.c src/check.c src/run.c src/api.c
-  src/dispatch.c src/ref/row.c src/ref/forward.c src/ref/lse.c src/ref/log_forward.c src/ref/gradient.c
-  src/ref/backward.c src/ref/loss.c src/ref/batch.c src/ref/portable.c"
+. tests/sources.sh
 san="-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1"
 flags="-std=c11 $fma -ffp-contract=off -Isrc -Itests -DMMAX_PTHREADS -pthread"
 for test in edge_rows edge_arguments edge_environment property_order; do

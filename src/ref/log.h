@@ -2,7 +2,7 @@
 /*
  * ln(1 + t) for 0 <= t < 2^32 with small RELATIVE error, down to the tiniest t.
  *
- * 1 + t = 2^k * (1 + f), f in [-0.293, 0.4143];  w = f/(2+f), |w| <= 0.1716;
+ * 1 + t = 2^k * (1 + f), f in [-0.293, 0.4143];  w = f/(2+f), |w| <= 0.1717;
  * ln(1+f) = 2w (1 + w^2/3 + w^4/5 + ... + w^16/17) + a tail below 2^-49.
  * Without the sum 1 + t when t < 0.4142, so nothing is lost there.
  */
