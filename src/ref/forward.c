@@ -135,6 +135,8 @@ static void write_probs(const mmax_params *params, const float *x, const uint8_t
                                     prob_sum(probs, i + 1)); */
     /*@ assert hint_masks: masked_zero{Pre,Here}(x, mask, probs, i); */
     /*@ assert hint_values: weighted{Pre,Here}(params, x, mask, probs, row_max, inverse, i); */
+    /*@ assert hint_masks_next: masked_zero{Pre,Here}(x, mask, probs, i + 1); */
+    /*@ assert hint_values_next: weighted{Pre,Here}(params, x, mask, probs, row_max, inverse, i + 1); */
   }
 }
 
