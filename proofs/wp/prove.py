@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Replays the WP proofs: prove.py [--fresh | --cached] [--recorded] [--smoke] [--record] [--limit SECONDS] [UNIT...]
+"""Replays the WP proofs: prove.py [--fresh | --cached] [--recorded] [--smoke] [--record] [--times] [--limit SECONDS] [UNIT...]
 
 Reads units.tsv (what is proved, with what) and expected.tsv (how many goals), prints one line a unit, exits 1 when a goal is
 open, a goal count changed, a contract is missing, or a source says axiom or admit. The user's why3.conf is never read.
@@ -129,6 +129,15 @@ def parse(text):
     return int(m.group(1)), int(m.group(2)), by, sorted(set(still)), valid
 
 
+def times(text):
+    """(goal, seconds of its prover; 0 for Qed) of each proved goal."""
+    found = re.findall(r"\[(\w+)[^\]]*\] Goal (\S+) : Valid(.*)", text)
+    for tool, name, rest in found:
+        t = re.findall(r"\(([\d.]+)(ms|s)\)", rest)
+        spent = 0.0 if tool == "Qed" or not t else float(t[-1][0]) / (1000 if t[-1][1] == "ms" else 1)
+        yield name, spent
+
+
 def lemmas(cache):
     """The lemmas of the forward path: those of coq_lemmas.txt by Coq from WpLemmas.v, the others by SMT from Why3's float theory."""
     names = set()
@@ -180,6 +189,7 @@ def main():
     p.add_argument("--recorded", action="store_true")
     p.add_argument("--smoke", action="store_true")
     p.add_argument("--record", action="store_true")
+    p.add_argument("--times", action="store_true", help="print each proved goal and its seconds")
     p.add_argument("--limit", type=int, help="seconds a goal, instead of units.tsv's")
     p.add_argument("units", nargs="*")
     a = p.parse_args()
@@ -222,6 +232,9 @@ def main():
                 failed.append(unit)
                 continue
             proved, goals, by, still, _ = got
+            if a.times:
+                for name, spent in times(text):
+                    print("  goal: %s %.3f" % (name, spent))
         unit = r[0]
         print("%-12s %-16s %4d/%4d  %7.1f  %s" % (unit, theorems, proved, goals, seconds, " ".join("%s=%d" % i for i in sorted(by.items()))))
         for g in still:

@@ -107,11 +107,12 @@ static void write_probs(const mmax_params *params, const float *x, const uint8_t
       loop invariant unit:  unit_entries(probs, i);
       loop invariant masks: masked_zero{Pre,Here}(x, mask, probs, i);
       loop invariant value: weighted{Pre,Here}(params, x, mask, probs, row_max, inverse, i);
-      loop invariant sum:   row_close(i, weight_sum{Pre}(params, x, mask, row_max, i), inverse, prob_sum(probs, i));
+      loop invariant sum:   sum_written{Pre,Here}(params, x, mask, probs, row_max, inverse, i);
       loop assigns   i, probs[0 .. n-1];
       loop variant   n - i;
   */
   for (size_t i = 0; i < n; i++) {
+    /*@ assert hint_so_far: row_close(i, weight_sum{Pre}(params, x, mask, row_max, i), inverse, prob_sum(probs, i)); */
     /*@ assert hint_entry: same_entry{Pre,Here}(x, i); */
     /*@ assert hint_taken: taken(x, mask, i) == taken{Pre}(x, mask, i); */
     /*@ assert hint_term: term(params, x, mask, row_max, i) == term{Pre}(params, x, mask, row_max, i); */
@@ -124,6 +125,7 @@ static void write_probs(const mmax_params *params, const float *x, const uint8_t
     /*@ assert hint_rest: \forall integer k; i < k < n ==> same_entry{LoopCurrent,Here}(x, k); */
     /*@ assert hint_sum: weight_sum{Pre}(params, x, mask, row_max, i + 1) ==
                          weight_sum{Pre}(params, x, mask, row_max, i) + term{Pre}(params, x, mask, row_max, i); */
+    /*@ assert hint_near: prob_near(term{Pre}(params, x, mask, row_max, i), inverse, probs[i]); */
     /*@ assert hint_step: row_close(i + 1.0, weight_sum{Pre}(params, x, mask, row_max, i) +
                                       term{Pre}(params, x, mask, row_max, i), inverse,
                                       prob_sum{LoopCurrent}(probs, i) + probs[i]); */
@@ -133,6 +135,7 @@ static void write_probs(const mmax_params *params, const float *x, const uint8_t
                    probs[i] == prob_of(weight{Pre}(params, \at(x[\at(i, Here)], Pre), row_max), inverse); */
     /*@ assert hint_next: row_close(i + 1.0, weight_sum{Pre}(params, x, mask, row_max, i + 1), inverse,
                                     prob_sum(probs, i + 1)); */
+    /*@ assert hint_sum_next: sum_written{Pre,Here}(params, x, mask, probs, row_max, inverse, i + 1); */
     /*@ assert hint_masks: masked_zero{Pre,Here}(x, mask, probs, i); */
     /*@ assert hint_values: weighted{Pre,Here}(params, x, mask, probs, row_max, inverse, i); */
     /*@ assert hint_masks_next: masked_zero{Pre,Here}(x, mask, probs, i + 1); */
