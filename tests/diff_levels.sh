@@ -4,7 +4,7 @@
 set -u
 [ "$(uname -m)" = x86_64 ] || { echo "SKIP diff_levels: x86_64 backends"; exit 77; }
 lib=build/libmultimax.a out=build/tests/levels runs=0
-avx2="-mavx2 -mfma"
+avx2="-mavx2 -mfma -mf16c"
 avx512="-mavx512f -mavx512dq -mavx512vl -mavx512bw $avx2"
 rm -rf $out && mkdir -p $out
 for way in "gcc -O0" "clang-19 -O0" "clang-19 -O3" ${ALL_LEVELS:+"gcc -O1" "gcc -O2" "clang-19 -O1" "clang-19 -O2"}; do

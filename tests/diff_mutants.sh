@@ -7,7 +7,7 @@ case $(uname -m) in x86_64) ;; *) echo "SKIP diff_mutants: the mutants are made 
 grep -q ' avx2 ' /proc/cpuinfo || { echo "SKIP diff_mutants: no AVX2"; exit 77; }
 cc=${CC:-gcc} dir=build/tests/mutants seen=0 missed=0 lib=build/libmultimax.a
 rm -rf $dir
-flags="-std=c11 -O1 -ffp-contract=off -mavx2 -mfma"
+flags="-std=c11 -O1 -ffp-contract=off -mavx2 -mfma -mf16c"
 while IFS='|' read -r test file script what; do
   rm -rf $dir/src $dir/mutant.a
   mkdir -p $dir && cp -r src $dir/src || exit 1
@@ -15,8 +15,8 @@ while IFS='|' read -r test file script what; do
   if cmp -s "src/simd/$file" "$dir/src/simd/$file"; then
     echo "no such place: $what"; missed=$((missed + 1)); continue
   fi
-  if [ "$test" = lanes ]; then
-    $cc $flags -I$dir/src -Isrc -Itests -DLANES='"simd/lanes_avx2.h"' tests/unit_lanes.c -lm -o $dir/test || exit 1
+  if [ "${test#lanes}" != "$test" ]; then
+    $cc $flags -I$dir/src -Isrc -Itests -DLANES='"simd/lanes_avx2.h"' "tests/unit_$test.c" -lm -o $dir/test || exit 1
   else
     cp $lib $dir/mutant.a && $cc $flags -c "$dir/src/simd/avx2.c" -o $dir/avx2.o &&
       ar r $dir/mutant.a $dir/avx2.o &&
@@ -33,6 +33,14 @@ done <<'MUTANTS'
 lanes|lanes_avx2.h|s/_mm256_max_pd(a, b)/_mm256_max_pd(b, a)/|operands of a maximum swapped (no row can show it)
 lanes|lanes_avx2.h|s/_mm256_fmadd_pd(a, b, c); }/_mm256_add_pd(_mm256_mul_pd(a, b), c); }/|multiply-add not fused
 lanes|lanes_avx2.h|s/_CMP_GE_OQ/_CMP_GT_OQ/|>= became >
+lanes|lanes_avx2.h|s/f_min(vf a, vf b) { return _mm256_min_ps(a, b)/f_min(vf a, vf b) { return _mm256_min_ps(b, a)/|operands of a minimum of floats swapped
+lanes16|lanes_avx2.h|s/_mm256_or_si256(b, sticky)/b/|float16 rounded twice
+lanes16|lanes_avx2.h|s/0x1.8p45/0x1.8p44/|bfloat16 with one bit too many
+lanes16|lanes_avx2.h|s/0x1.8p45/0x1p45/|1.5 became 1 in the rounding of bfloat16
+lanes16|lanes_avx2.h|s/v_set(0x1p-126))/v_set(0x1p-125))/|subnormal bfloat16 on a grid twice as coarse
+lanes16|lanes_avx2.h|s/v_min(v_max(v_abs(a), v_set(0x1p-126)), v_set(0x1p200))/v_max(v_abs(a), v_set(0x1p-126))/|infinity becomes NaN
+lanes16|lanes_avx2.h|s/  r = _mm256_or_pd(r, .*//|bfloat16 zero without its sign
+lanes16|lanes_avx2.h|s/k < count; k++) p\[k\]/k + 1 < count; k++) p[k]/|last lane dropped in a partial 16-bit store
 backward|lanes_avx2.h|s/return _mm256_fnmadd_pd(a, b, c)/return _mm256_sub_pd(c, _mm256_mul_pd(a, b))/|one multiply-add of exp not fused
 forward|lanes_avx2.h|s/return _mm256_cvtps_pd(_mm_loadu_ps(p))/return _mm256_permute4x64_pd(_mm256_cvtps_pd(_mm_loadu_ps(p)), 0xd8)/|two lanes swapped on load
 forward|lanes_avx2.h|s/p\[0\] . (uint32_t)p\[1\] << 8/p[0]/|one mask byte dropped

@@ -10,8 +10,10 @@ command -v $cc >/dev/null && command -v qemu-aarch64 >/dev/null ||
 make -s CC=$cc B=build/neon THREADS=0 build/neon/libmultimax.a || exit 1
 mkdir -p build/neon/tests
 flags="-static -std=c11 -O2 -ffp-contract=off -Wall -Wextra -Isrc -Itests"
-$cc $flags -DLANES='"simd/lanes_neon.h"' tests/unit_lanes.c -lm -o build/neon/tests/lanes || exit 1
-qemu-aarch64 build/neon/tests/lanes || exit 1
+for t in unit_lanes unit_lanes16; do
+  $cc $flags -DLANES='"simd/lanes_neon.h"' tests/$t.c -lm -o build/neon/tests/$t || exit 1
+  qemu-aarch64 build/neon/tests/$t || exit 1
+done
 for t in forward log backward loss; do
   $cc $flags tests/diff_$t.c build/neon/libmultimax.a -lm -o build/neon/tests/diff_$t || exit 1
   qemu-aarch64 build/neon/tests/diff_$t 1 "${STEP:-40}" || exit 1

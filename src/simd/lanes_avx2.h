@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lane vocabulary, AVX2 + FMA: 4 doubles. What each operation means is written
+ * Lane vocabulary, AVX2 + FMA + F16C: 4 doubles. What each operation means is written
  * in specs/lanes_model.h under the same name and tested by tests/unit_lanes.c.
  */
 #ifndef MMAX_SIMD_LANES_AVX2_H
@@ -143,6 +143,84 @@ static inline vf f_probe_first(vf acc, const float *p, size_t count) {
 }
 static inline int f_is_zero(vf a) {
   return _mm256_movemask_ps(_mm256_cmp_ps(a, a, _CMP_UNORD_Q)) == 0;
+}
+
+/* float16: 11 significant bits. Rounded to odd for float32 first, so that the second rounding sees
+   on which side of a tie it is; what float32 holds as subnormal is far below half of 2^-24. */
+static inline uint64_t four_cells(const uint16_t *p, size_t count) {
+  uint64_t four = 0;
+  for (size_t k = 0; k < count && k < 4; k++) four |= (uint64_t)p[k] << (16 * k);
+  return four;
+}
+static inline void store_cells(uint16_t *p, __m128i a, size_t count) {
+  uint64_t four = (uint64_t)_mm_cvtsi128_si64(a);
+  for (size_t k = 0; k < count; k++) p[k] = (uint16_t)(four >> (16 * k));
+}
+static inline __m128i eight_cells(const uint16_t *p, size_t count) {
+  return _mm_set_epi64x((long long)(count > 4 ? four_cells(p + 4, count - 4) : 0),
+                        (long long)four_cells(p, count));
+}
+static inline __m128i f16_of(vd a) {
+  const vq low = _mm256_set1_epi64x((1 << 29) - 1), b = _mm256_castpd_si256(a);
+  vq sticky = _mm256_add_epi64(_mm256_and_si256(b, low), low);
+  vq odd = _mm256_andnot_si256(low, _mm256_or_si256(b, sticky));
+  return _mm_cvtps_ph(_mm256_cvtpd_ps(_mm256_castsi256_pd(odd)), _MM_FROUND_TO_NEAREST_INT);
+}
+static inline vd v_widen_f16(const uint16_t *p) {
+  return _mm256_cvtps_pd(_mm_cvtph_ps(_mm_loadl_epi64((const __m128i *)(const void *)p)));
+}
+static inline vd v_widen_f16_first(const uint16_t *p, size_t count) {
+  return _mm256_cvtps_pd(_mm_cvtph_ps(_mm_cvtsi64_si128((long long)four_cells(p, count))));
+}
+static inline void v_narrow_f16(uint16_t *p, vd a) {
+  _mm_storel_epi64((__m128i *)(void *)p, f16_of(a));
+}
+static inline void v_narrow_f16_first(uint16_t *p, vd a, size_t count) {
+  store_cells(p, f16_of(a), count);
+}
+static inline vf f_load_f16(const uint16_t *p) {
+  return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+static inline vf f_load_f16_first(const uint16_t *p, size_t count, vf rest) {
+  __m256i first = _mm256_loadu_si256((const __m256i *)(const void *)(lanes_first + 8 - count));
+  return _mm256_blendv_ps(rest, _mm256_cvtph_ps(eight_cells(p, count)), _mm256_castsi256_ps(first));
+}
+
+/* bfloat16: the upper half of a float32, 8 significant bits. Adding and taking away 1.5*2^45 times
+   the binade's power of two rounds to them; at least that of 2^-126, as subnormals have its grid. */
+static inline __m128i bf16_of(vd a) {
+  const vd big = v_set(0x1.8p45), sign = v_set(-0.0);
+  vd size = v_min(v_max(v_abs(a), v_set(0x1p-126)), v_set(0x1p200));
+  vd binade = _mm256_and_pd(size, v_set(__builtin_inf()));
+  vd r = v_fnma(binade, big, v_fma(binade, big, a));
+  r = _mm256_or_pd(r, _mm256_and_pd(a, sign)); /* of a zero */
+  const __m128i upper = _mm_setr_epi8(2, 3, 6, 7, 10, 11, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1);
+  return _mm_shuffle_epi8(_mm_castps_si128(_mm256_cvtpd_ps(r)), upper);
+}
+static inline __m128 low_bf16(__m128i low) {
+  return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), low));
+}
+static inline vd v_widen_bf16(const uint16_t *p) {
+  return _mm256_cvtps_pd(low_bf16(_mm_loadl_epi64((const __m128i *)(const void *)p)));
+}
+static inline vd v_widen_bf16_first(const uint16_t *p, size_t count) {
+  return _mm256_cvtps_pd(low_bf16(_mm_cvtsi64_si128((long long)four_cells(p, count))));
+}
+static inline void v_narrow_bf16(uint16_t *p, vd a) {
+  _mm_storel_epi64((__m128i *)(void *)p, bf16_of(a));
+}
+static inline void v_narrow_bf16_first(uint16_t *p, vd a, size_t count) {
+  store_cells(p, bf16_of(a), count);
+}
+static inline vf floats_of_bf16(__m128i cells) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(cells), 16));
+}
+static inline vf f_load_bf16(const uint16_t *p) {
+  return floats_of_bf16(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+static inline vf f_load_bf16_first(const uint16_t *p, size_t count, vf rest) {
+  __m256i first = _mm256_loadu_si256((const __m256i *)(const void *)(lanes_first + 8 - count));
+  return _mm256_blendv_ps(rest, floats_of_bf16(eight_cells(p, count)), _mm256_castsi256_ps(first));
 }
 
 #endif

@@ -139,4 +139,74 @@ static inline int f_is_zero(vf a) {
   return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q) == 0;
 }
 
+/* float16: 11 significant bits. Rounded to odd for float32 first, so that the second rounding sees
+   on which side of a tie it is; what float32 holds as subnormal is far below half of 2^-24. */
+static inline __mmask8 first8(size_t count) { return (__mmask8)((1u << count) - 1); }
+static inline __mmask16 first16(size_t count) { return (__mmask16)((1u << count) - 1); }
+static inline __m128i f16_of(vd a) {
+  const vq low = _mm512_set1_epi64((1 << 29) - 1), b = _mm512_castpd_si512(a);
+  vq sticky = _mm512_add_epi64(_mm512_and_si512(b, low), low);
+  vq odd = _mm512_ternarylogic_epi64(b, sticky, low, 0x54); /* (b | sticky) & ~low */
+  return _mm256_cvtps_ph(_mm512_cvtpd_ps(_mm512_castsi512_pd(odd)), _MM_FROUND_TO_NEAREST_INT);
+}
+static inline vd v_widen_f16(const uint16_t *p) {
+  return _mm512_cvtps_pd(_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p)));
+}
+static inline vd v_widen_f16_first(const uint16_t *p, size_t count) {
+  return _mm512_cvtps_pd(_mm256_cvtph_ps(_mm_maskz_loadu_epi16(first8(count), p)));
+}
+static inline void v_narrow_f16(uint16_t *p, vd a) {
+  _mm_storeu_si128((__m128i *)(void *)p, f16_of(a));
+}
+static inline void v_narrow_f16_first(uint16_t *p, vd a, size_t count) {
+  _mm_mask_storeu_epi16(p, first8(count), f16_of(a));
+}
+static inline vf f_load_f16(const uint16_t *p) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
+}
+static inline vf f_load_f16_first(const uint16_t *p, size_t count, vf rest) {
+  return _mm512_mask_cvtph_ps(rest, first16(count), _mm256_maskz_loadu_epi16(first16(count), p));
+}
+
+/* bfloat16: the upper half of a float32, 8 significant bits. Adding and taking away 1.5*2^45 times
+   the binade's power of two rounds to them; at least that of 2^-126, as subnormals have its grid. */
+static inline __m128i bf16_of(vd a) {
+  const vd big = v_set(0x1.8p45);
+  vd size = _mm512_range_pd(a, v_set(0x1p-126), 0xb); /* larger absolute value */
+  size = v_min(size, v_set(0x1p200));
+  vd binade = _mm512_and_pd(size, v_set(__builtin_inf()));
+  vd r = v_fnma(binade, big, v_fma(binade, big, a));
+  vq signed_r = _mm512_ternarylogic_epi64(_mm512_castpd_si512(r), _mm512_castpd_si512(a),
+                                          _mm512_castpd_si512(v_set(-0.0)), 0xf8); /* of a zero */
+  __m256i floats = _mm256_castps_si256(_mm512_cvtpd_ps(_mm512_castsi512_pd(signed_r)));
+  const __m256i upper = _mm256_setr_epi16(1, 3, 5, 7, 9, 11, 13, 15, 1, 3, 5, 7, 9, 11, 13, 15);
+  return _mm256_castsi256_si128(_mm256_permutexvar_epi16(upper, floats));
+}
+static inline vd widen_bf16(__m128i cells) {
+  return _mm512_cvtps_pd(_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(cells), 16)));
+}
+static inline vd v_widen_bf16(const uint16_t *p) {
+  return widen_bf16(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+static inline vd v_widen_bf16_first(const uint16_t *p, size_t count) {
+  return widen_bf16(_mm_maskz_loadu_epi16(first8(count), p));
+}
+static inline void v_narrow_bf16(uint16_t *p, vd a) {
+  _mm_storeu_si128((__m128i *)(void *)p, bf16_of(a));
+}
+static inline void v_narrow_bf16_first(uint16_t *p, vd a, size_t count) {
+  _mm_mask_storeu_epi16(p, first8(count), bf16_of(a));
+}
+static inline __m512i floats_of_bf16(__m256i cells) {
+  return _mm512_slli_epi32(_mm512_cvtepu16_epi32(cells), 16);
+}
+static inline vf f_load_bf16(const uint16_t *p) {
+  return _mm512_castsi512_ps(
+      floats_of_bf16(_mm256_loadu_si256((const __m256i *)(const void *)p)));
+}
+static inline vf f_load_bf16_first(const uint16_t *p, size_t count, vf rest) {
+  __m512i floats = floats_of_bf16(_mm256_maskz_loadu_epi16(first16(count), p));
+  return _mm512_mask_mov_ps(rest, first16(count), _mm512_castsi512_ps(floats));
+}
+
 #endif

@@ -138,4 +138,70 @@ static inline vf f_probe_first(vf acc, const float *p, size_t count) {
 }
 static inline int f_is_zero(vf a) { return vminvq_u32(vceqq_f32(a, a)) == UINT32_MAX; }
 
+/* float16: 11 significant bits. Rounded to odd for float32 first, so that the second rounding sees
+   on which side of a tie it is. */
+static inline uint16x4_t two_cells(const uint16_t *p, size_t count) {
+  uint32_t two = count > 0 ? p[0] : 0;
+  if (count > 1) two |= (uint32_t)p[1] << 16;
+  return vreinterpret_u16_u32(vdup_n_u32(two));
+}
+static inline void store_cells(uint16_t *p, uint16x4_t a, size_t count) {
+  uint16_t four[4];
+  vst1_u16(four, a);
+  for (size_t k = 0; k < count; k++) p[k] = four[k];
+}
+static inline uint16x4_t four_cells(const uint16_t *p, size_t count) {
+  uint16_t four[4] = {0};
+  for (size_t k = 0; k < count; k++) four[k] = p[k];
+  return vld1_u16(four);
+}
+static inline vf first_floats(size_t count, vf a, vf rest) {
+  static const uint32_t lanes_first[8] = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 0, 0, 0};
+  return vbslq_f32(vld1q_u32(lanes_first + 4 - count), a, rest);
+}
+static inline uint16x4_t f16_of(vd a) {
+  float32x2_t odd = vcvtx_f32_f64(a);
+  return vreinterpret_u16_f16(vcvt_f16_f32(vcombine_f32(odd, odd)));
+}
+static inline vf floats_of_f16(uint16x4_t cells) { return vcvt_f32_f16(vreinterpret_f16_u16(cells)); }
+static inline vd v_widen_f16(const uint16_t *p) {
+  return vcvt_f64_f32(vget_low_f32(floats_of_f16(two_cells(p, 2))));
+}
+static inline vd v_widen_f16_first(const uint16_t *p, size_t count) {
+  return vcvt_f64_f32(vget_low_f32(floats_of_f16(two_cells(p, count))));
+}
+static inline void v_narrow_f16(uint16_t *p, vd a) { store_cells(p, f16_of(a), 2); }
+static inline void v_narrow_f16_first(uint16_t *p, vd a, size_t count) {
+  store_cells(p, f16_of(a), count);
+}
+static inline vf f_load_f16(const uint16_t *p) { return floats_of_f16(vld1_u16(p)); }
+static inline vf f_load_f16_first(const uint16_t *p, size_t count, vf rest) {
+  return first_floats(count, floats_of_f16(four_cells(p, count)), rest);
+}
+
+/* bfloat16: the upper half of a float32, 8 significant bits; the same two roundings. */
+static inline uint16x4_t bf16_of(vd a) {
+  uint32x2_t odd = vreinterpret_u32_f32(vcvtx_f32_f64(a));
+  uint32x2_t even = vand_u32(vshr_n_u32(odd, 16), vdup_n_u32(1));
+  uint32x2_t up = vadd_u32(odd, vadd_u32(even, vdup_n_u32(0x7fff)));
+  return vshrn_n_u32(vcombine_u32(up, up), 16);
+}
+static inline vf floats_of_bf16(uint16x4_t cells) {
+  return vreinterpretq_f32_u32(vshll_n_u16(cells, 16));
+}
+static inline vd v_widen_bf16(const uint16_t *p) {
+  return vcvt_f64_f32(vget_low_f32(floats_of_bf16(two_cells(p, 2))));
+}
+static inline vd v_widen_bf16_first(const uint16_t *p, size_t count) {
+  return vcvt_f64_f32(vget_low_f32(floats_of_bf16(two_cells(p, count))));
+}
+static inline void v_narrow_bf16(uint16_t *p, vd a) { store_cells(p, bf16_of(a), 2); }
+static inline void v_narrow_bf16_first(uint16_t *p, vd a, size_t count) {
+  store_cells(p, bf16_of(a), count);
+}
+static inline vf f_load_bf16(const uint16_t *p) { return floats_of_bf16(vld1_u16(p)); }
+static inline vf f_load_bf16_first(const uint16_t *p, size_t count, vf rest) {
+  return first_floats(count, floats_of_bf16(four_cells(p, count)), rest);
+}
+
 #endif
