@@ -2,7 +2,7 @@
 # The PTX executor: build/gpu/libptx.a and the stand-alone command build/gpu/mmax-ptx.
 PTX_DIR    := $(B)/gpu/ptx
 PTX_UNITS  := audit command convert cubin decode decode_control decode_data decode_memory exec launch_args lex \
-              machine memory ops_misc ops_warp parse parse_body regions report shadow taint types
+              machine memory occupancy ops_misc ops_warp parse parse_body regions report shadow taint types
 PTX_LANES  := ops_int ops_float
 # The lane loops are compiled once per vector instruction set of the host and chosen when a program is decoded.
 PTX_HOSTS  := base $(if $(filter x86_64,$(ARCH)),v3 v4)
@@ -37,9 +37,9 @@ $(PTX_COMMAND): $(PTX_DIR)/main.o $(B)/gpu/libptx.a
 ptx: $(PTX_COMMAND)
 
 # Tests of the executor: C programs over libptx.a, and scripts over the command.
-PTX_TESTS := ptx_forward ptx_faults ptx_vectors ptx_warp ptx_audit ptx_fuzz ptx_foreign bench_ptx
+PTX_TESTS := ptx_forward ptx_faults ptx_vectors ptx_warp ptx_audit ptx_fuzz ptx_foreign ptx_occupancy bench_ptx
 $(PTX_TESTS:%=$(B)/tests/%): TEST_CFLAGS = $(CFLAGS) $(FMA) -D_POSIX_C_SOURCE=200809L -Igpu/ptx -Itests
 $(PTX_TESTS:%=$(B)/tests/%): TEST_OBJ = $(B)/gpu/libptx.a
 $(PTX_TESTS:%=$(B)/tests/%): TEST_DEPS = $(B)/gpu/libptx.a
 all: $(PTX_COMMAND)
-TESTS += $(PTX_TESTS:%=$(B)/tests/%) tests/ptx_refuse.sh tests/ptx_targets.sh tests/ptx_sass.sh tests/ptx_fixtures.sh
+TESTS += $(PTX_TESTS:%=$(B)/tests/%) tests/ptx_refuse.sh tests/ptx_targets.sh tests/ptx_sass.sh tests/ptx_fixtures.sh tests/ptx_occupancy.sh

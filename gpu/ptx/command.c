@@ -9,7 +9,9 @@
 static const char usage_text[] =
     "usage: ptx run   FILE.ptx --kernel NAME LAUNCH       execute under the interpreter, with all checks\n"
     "       ptx diff  A.ptx B.ptx --kernel NAME LAUNCH    execute both and compare every output bit\n"
-    "       ptx audit FILE.ptx [--kernel NAME] [--cubin FILE]   static audit; SASS operation counts\n"
+    "       ptx audit FILE.ptx [--kernel NAME] [--cubin FILE [--block X[,Y[,Z]]] [--shared BYTES]]\n"
+    "                                                     static audit; with a cubin SASS operation counts, registers, spills\n"
+    "                                                     and occupancy (of the declared block size, or the one given)\n"
     "\n"
     "LAUNCH: --grid X[,Y[,Z]] --block X[,Y[,Z]] [--cluster X[,Y[,Z]]] [--shared BYTES] and, in the order of the\n"
     "kernel's parameters, --arg KIND=VALUE:\n"
@@ -158,7 +160,7 @@ static int audit_kernel(struct mmax_ptx_module *module, const char *file, const 
     return 0;
 }
 
-static int audit_command(const char *file, const char *kernel, const char *cubin)
+static int audit_command(const char *file, const char *kernel, const char *cubin, const struct launch_args *a)
 {
     char error[MMAX_PTX_ERROR_SIZE];
     struct mmax_ptx_module *module = mmax_ptx_load(file, error);
@@ -166,6 +168,7 @@ static int audit_command(const char *file, const char *kernel, const char *cubin
         fprintf(stderr, "ptx: %s\n", error);
         return 2;
     }
+    const struct cubin_launch launch = {a->block[0] * a->block[1] * a->block[2], a->shared};
     int status = 0;
     size_t findings = 0;
     for (int k = 0; k < mmax_ptx_kernel_count(module) && !status; k++) {
@@ -174,7 +177,7 @@ static int audit_command(const char *file, const char *kernel, const char *cubin
             continue;
         status = audit_kernel(module, file, name, &findings);
         if (!status && cubin)
-            status = cubin_compare(module, name, cubin, &findings);
+            status = cubin_compare(module, name, cubin, &launch, &findings);
     }
     bool known = !kernel;
     for (int k = 0; kernel && k < mmax_ptx_kernel_count(module); k++)
@@ -207,7 +210,8 @@ int mmax_ptx_main(int argc, char **argv)
             launch_free(&a);
             return 0;
         }
-        int taken = audit ? 0 : launch_option(&a, argc, argv, &k);
+        bool ours = !audit || strcmp(argv[k], "--block") == 0 || strcmp(argv[k], "--shared") == 0;
+        int taken = ours ? launch_option(&a, argc, argv, &k) : 0;
         if (taken == 2)
             status = 2;
         else if (taken)
@@ -228,7 +232,7 @@ int mmax_ptx_main(int argc, char **argv)
     if (!status && !audit && !kernel)
         status = bad_usage("--kernel is missing");
     if (!status)
-        status = run ? run_command(files[0], kernel, &a) : diff ? diff_command(files, kernel, &a) : audit_command(files[0], kernel, cubin);
+        status = run ? run_command(files[0], kernel, &a) : diff ? diff_command(files, kernel, &a) : audit_command(files[0], kernel, cubin, &a);
     launch_free(&a);
     return status;
 }
