@@ -37,40 +37,62 @@ static unsigned features(void) {
 }
 #endif
 
-static const mmax_kernels *reference(void) {
+/* A backend's tables in the order of mmax_storage. */
+typedef const mmax_kernels *const *tables;
+static const mmax_kernels *const ref[] = {&mmax_kernels_ref, &mmax_kernels_ref_f16,
+                                          &mmax_kernels_ref_bf16};
+static const mmax_kernels *const portable[] = {
+    &mmax_kernels_portable, &mmax_kernels_portable_f16, &mmax_kernels_portable_bf16};
+/* Without 16-bit kernels of their own, the SIMD backends use the reference's. */
+#if defined(MMAX_SIMD) && defined(__x86_64__)
+static const mmax_kernels *const avx2[] = {&mmax_kernels_avx2, &mmax_kernels_ref_f16,
+                                           &mmax_kernels_ref_bf16};
+static const mmax_kernels *const avx512[] = {&mmax_kernels_avx512, &mmax_kernels_ref_f16,
+                                             &mmax_kernels_ref_bf16};
+#elif defined(MMAX_SIMD) && defined(__aarch64__)
+static const mmax_kernels *const neon[] = {&mmax_kernels_neon, &mmax_kernels_ref_f16,
+                                           &mmax_kernels_ref_bf16};
+#endif
+
+static tables reference(void) {
 #if defined(__x86_64__)
-  return features() & HAS_FMA ? &mmax_kernels_ref : &mmax_kernels_portable;
+  return features() & HAS_FMA ? ref : portable;
 #else
-  return &mmax_kernels_ref;
+  return ref;
 #endif
 }
 
-static const mmax_kernels *fastest(void) {
+static tables fastest(void) {
 #if defined(MMAX_SIMD) && defined(__x86_64__)
-  if (features() & HAS_AVX512) return &mmax_kernels_avx512;
-  if (features() & HAS_AVX2) return &mmax_kernels_avx2;
+  if (features() & HAS_AVX512) return avx512;
+  if (features() & HAS_AVX2) return avx2;
 #elif defined(MMAX_SIMD) && defined(__aarch64__)
-  return &mmax_kernels_neon;
+  return neon;
 #endif
   return reference();
 }
 
-const mmax_kernels *mmax_kernels_for(mmax_backend backend) {
+static tables tables_of(mmax_backend backend) {
   switch (backend) {
   case MMAX_BACKEND_AUTO: return fastest();
   case MMAX_BACKEND_REF: return reference();
-  case MMAX_BACKEND_PORTABLE: return &mmax_kernels_portable;
+  case MMAX_BACKEND_PORTABLE: return portable;
 #if defined(MMAX_SIMD) && defined(__x86_64__)
-  case MMAX_BACKEND_AVX2: return features() & HAS_AVX2 ? &mmax_kernels_avx2 : NULL;
-  case MMAX_BACKEND_AVX512: return features() & HAS_AVX512 ? &mmax_kernels_avx512 : NULL;
+  case MMAX_BACKEND_AVX2: return features() & HAS_AVX2 ? avx2 : NULL;
+  case MMAX_BACKEND_AVX512: return features() & HAS_AVX512 ? avx512 : NULL;
 #elif defined(MMAX_SIMD) && defined(__aarch64__)
-  case MMAX_BACKEND_NEON: return &mmax_kernels_neon;
+  case MMAX_BACKEND_NEON: return neon;
 #endif
   default: return NULL;
   }
 }
 
-int mmax_backend_available(mmax_backend backend) { return mmax_kernels_for(backend) != NULL; }
+const mmax_kernels *mmax_kernels_for(mmax_backend backend, mmax_storage storage) {
+  tables of = tables_of(backend);
+  return of == NULL ? NULL : of[storage];
+}
+
+int mmax_backend_available(mmax_backend backend) { return tables_of(backend) != NULL; }
 
 const char *mmax_backend_name(mmax_backend backend) {
   switch (backend) {

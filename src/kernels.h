@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a backend must provide: four functions over a validated batch. The
- * arguments obey specs/semantics.md#api-errors; the floating-point environment
- * is round-to-nearest with subnormals. Every output bit equals the reference's
- * (src/ref). The report arrives started and is added to; row numbers in it
- * count from the first row of the batch.
+ * What a backend must provide: for each storage a table of four functions over
+ * a validated batch. The arguments obey specs/semantics.md#api-errors; the
+ * floating-point environment is round-to-nearest with subnormals. Every output
+ * bit equals the reference's (src/ref). The report arrives started and is added
+ * to; row numbers in it count from the first row of the batch.
+ *
+ * Matrices are untyped: the table says what their elements are, and a kernel
+ * casts once, where it takes a row. Strides count elements.
  */
 #ifndef MMAX_KERNELS_H
 #define MMAX_KERNELS_H
@@ -17,28 +20,50 @@ typedef struct mmax_scratch {
   size_t bytes;
 } mmax_scratch;
 
+static inline size_t mmax_storage_bytes(mmax_storage storage) {
+  return storage == MMAX_FLOAT32 ? sizeof(float) : sizeof(uint16_t);
+}
+
+/* mmax_rows or mmax_rows16, whose storage the table knows. */
+typedef struct mmax_input {
+  const void *logits;
+  const uint8_t *mask;
+  size_t rows, cols;
+  size_t stride, mask_stride;
+} mmax_input;
+
+static inline mmax_input mmax_input_of(const mmax_rows *in) {
+  mmax_input a = {in->logits, in->mask, in->rows, in->cols, in->stride, in->mask_stride};
+  return a;
+}
+
+static inline mmax_input mmax_input_of16(const mmax_rows16 *in) {
+  mmax_input a = {in->logits, in->mask, in->rows, in->cols, in->stride, in->mask_stride};
+  return a;
+}
+
 typedef struct mmax_upstream {
-  const float *grad_probs;
+  const void *grad_probs;
   size_t stride;
 } mmax_upstream;
 
 /* A matrix of results; data may be NULL where the kernel allows it. */
 typedef struct mmax_output {
-  float *data;
+  void *data;
   size_t stride;
 } mmax_output;
 
 typedef struct mmax_kernels {
-  void (*forward)(const mmax_params *params, const mmax_rows *in, mmax_output probs,
+  void (*forward)(const mmax_params *params, const mmax_input *in, mmax_output probs,
                   mmax_scratch scratch, mmax_report *report);
-  void (*log_forward)(const mmax_params *params, const mmax_rows *in, mmax_output log_probs,
+  void (*log_forward)(const mmax_params *params, const mmax_input *in, mmax_output log_probs,
                       mmax_scratch scratch, mmax_report *report);
   /* grad.data and acc may be NULL. */
-  void (*backward)(const mmax_params *params, const mmax_rows *in, mmax_upstream upstream,
+  void (*backward)(const mmax_params *params, const mmax_input *in, mmax_upstream upstream,
                    mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
                    mmax_report *report);
   /* Targets are valid. grad_loss, loss, grad.data and acc may be NULL. */
-  void (*cross_entropy)(const mmax_params *params, const mmax_rows *in,
+  void (*cross_entropy)(const mmax_params *params, const mmax_input *in,
                         const mmax_targets *targets, const float *grad_loss, float *loss,
                         mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
                         mmax_report *report);
@@ -46,8 +71,9 @@ typedef struct mmax_kernels {
 
 /* The reference with the processor's fma, and with fma in integer arithmetic:
    the same sources compiled twice, the same bits. */
-extern const mmax_kernels mmax_kernels_ref;
-extern const mmax_kernels mmax_kernels_portable;
+extern const mmax_kernels mmax_kernels_ref, mmax_kernels_ref_f16, mmax_kernels_ref_bf16;
+extern const mmax_kernels mmax_kernels_portable, mmax_kernels_portable_f16,
+    mmax_kernels_portable_bf16;
 #if defined(__x86_64__)
 extern const mmax_kernels mmax_kernels_avx2;
 extern const mmax_kernels mmax_kernels_avx512;
@@ -56,7 +82,7 @@ extern const mmax_kernels mmax_kernels_neon;
 #endif
 
 /* NULL if this machine cannot run it. AUTO gives the fastest that it can. */
-const mmax_kernels *mmax_kernels_for(mmax_backend backend);
+const mmax_kernels *mmax_kernels_for(mmax_backend backend, mmax_storage storage);
 
 static inline void mmax_report_start(mmax_report *report) {
   report->masked_rows = report->nonfinite_rows = report->ignored_rows = 0;

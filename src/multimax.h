@@ -4,10 +4,11 @@
  * modulator of 8 numbers (Zhou et al., ICML 2024, Eq. 6). Plain softmax is
  * MultiMax without terms.
  *
- * float32 in, float64 inside, float32 out. Every output is a function of its
- * row alone: no order of elements, rows, threads or instruction set changes a
- * bit. What each edge case returns is written in specs/semantics.md, how far a
- * result may be from the exact one in specs/accuracy.md.
+ * float32, float16 or bfloat16 in, float64 inside, the same format out, rounded
+ * once. Every output is a function of its row alone: no order of elements, rows,
+ * threads or instruction set changes a bit. What each edge case returns is
+ * written in specs/semantics.md, how far a result may be from the exact one in
+ * specs/accuracy.md.
  *
  * No function allocates, prints, or keeps state. Functions that return a
  * mmax_status < 0 have written nothing.
@@ -59,7 +60,8 @@ typedef enum mmax_status {
   MMAX_ERR_FENV = -10,   /* the floating-point environment cannot be set   */
   MMAX_ERR_FORMAT = -11, /* not an accumulator's byte form                 */
   MMAX_ERR_SCRATCH = -12, /* the scratch given is too small or misaligned  */
-  MMAX_ERR_DEVICE = -13  /* the CUDA driver refused a launch               */
+  MMAX_ERR_DEVICE = -13, /* the CUDA driver refused a launch               */
+  MMAX_ERR_STORAGE = -14 /* mmax_rows16: neither float16 nor bfloat16      */
 } mmax_status;
 
 /* English name of the cause; never NULL. */
@@ -178,6 +180,29 @@ typedef struct mmax_rows {
   size_t stride, mask_stride;
 } mmax_rows;
 
+/* How an element of a matrix is stored: binary32, binary16, or the upper half
+   of a binary32. */
+typedef enum mmax_storage { MMAX_FLOAT32 = 0, MMAX_FLOAT16 = 1, MMAX_BFLOAT16 = 2 } mmax_storage;
+
+/* The same batch stored in 16 bits, MMAX_FLOAT16 or MMAX_BFLOAT16. The functions
+   with 16 in their name differ from those without in the storage of matrices
+   alone: logits and upstream gradients are widened exactly, each result is
+   rounded once from its float64 value (specs/semantics.md#storage). Losses stay
+   float32. */
+typedef struct mmax_rows16 {
+  mmax_storage storage;
+  const uint16_t *logits;
+  const uint8_t *mask;
+  size_t rows, cols;
+  size_t stride, mask_stride;
+} mmax_rows16;
+
+/* v in the 16-bit format, rounded to nearest even; beyond its largest finite
+   value infinity, every NaN 0x7e00 (float16) or 0x7fc0 (bfloat16). And back,
+   exactly. storage: one of the two, not checked. */
+MMAX_API uint16_t mmax_round16(mmax_storage storage, double v);
+MMAX_API float mmax_widen16(mmax_storage storage, uint16_t bits);
+
 /* Rows that were special; first_* is SIZE_MAX when there is none. */
 typedef struct mmax_report {
   size_t masked_rows, first_masked;       /* nothing unmasked                */
@@ -214,6 +239,12 @@ MMAX_API mmax_status mmax_forward(const mmax_params *params, const mmax_rows *in
 MMAX_API mmax_status mmax_log_forward(const mmax_params *params, const mmax_rows *in,
                                       float *log_probs, size_t log_probs_stride,
                                       const mmax_exec *exec, mmax_report *report);
+MMAX_API mmax_status mmax_forward16(const mmax_params *params, const mmax_rows16 *in,
+                                    uint16_t *probs, size_t probs_stride, const mmax_exec *exec,
+                                    mmax_report *report);
+MMAX_API mmax_status mmax_log_forward16(const mmax_params *params, const mmax_rows16 *in,
+                                        uint16_t *log_probs, size_t log_probs_stride,
+                                        const mmax_exec *exec, mmax_report *report);
 
 /* ---- gradients ---------------------------------------------------------- */
 
@@ -324,6 +355,11 @@ MMAX_API mmax_status mmax_backward(const mmax_params *params, const mmax_rows *i
                                    float *grad_logits, size_t grad_logits_stride,
                                    mmax_accumulator *acc, const mmax_exec *exec,
                                    mmax_report *report);
+MMAX_API mmax_status mmax_backward16(const mmax_params *params, const mmax_rows16 *in,
+                                     const uint16_t *grad_probs, size_t grad_probs_stride,
+                                     uint16_t *grad_logits, size_t grad_logits_stride,
+                                     mmax_accumulator *acc, const mmax_exec *exec,
+                                     mmax_report *report);
 
 /* ---- cross-entropy ------------------------------------------------------ */
 

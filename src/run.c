@@ -3,14 +3,24 @@
 
 #include "fpenv.h"
 
+/* Row `first` of a matrix. */
+static const void *row_of(const void *data, mmax_storage storage, size_t stride, size_t first) {
+  return (const unsigned char *)data + first * stride * mmax_storage_bytes(storage);
+}
+
+static mmax_output output_from(mmax_output out, mmax_storage storage, size_t first) {
+  if (out.data != NULL)
+    out.data = (unsigned char *)out.data + first * out.stride * mmax_storage_bytes(storage);
+  return out;
+}
+
 void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scratch scratch,
                        mmax_accumulator *acc, mmax_report *report) {
-  mmax_rows in = job->in;
+  mmax_input in = job->in;
   in.rows = count;
-  in.logits += first * in.stride;
+  in.logits = row_of(in.logits, job->storage, in.stride, first);
   if (in.mask != NULL) in.mask += first * in.mask_stride;
-  mmax_output out = job->out;
-  if (out.data != NULL) out.data += first * out.stride;
+  const mmax_output out = output_from(job->out, job->storage, first);
   mmax_report_start(report);
   if (job->kind == MMAX_FORWARD) {
     job->kernels->forward(job->params, &in, out, scratch, report);
@@ -18,7 +28,7 @@ void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scr
     job->kernels->log_forward(job->params, &in, out, scratch, report);
   } else if (job->kind == MMAX_BACKWARD) {
     mmax_upstream upstream = job->upstream;
-    upstream.grad_probs += first * upstream.stride;
+    upstream.grad_probs = row_of(upstream.grad_probs, job->storage, upstream.stride, first);
     job->kernels->backward(job->params, &in, upstream, out, acc, scratch, report);
   } else {
     mmax_targets targets = job->targets;

@@ -16,7 +16,8 @@ typedef struct mmax_job {
   mmax_kind kind;
   const mmax_kernels *kernels;
   const mmax_params *params;
-  mmax_rows in;
+  mmax_storage storage;
+  mmax_input in;
   mmax_upstream upstream;
   mmax_targets targets;
   const float *grad_loss;

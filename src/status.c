@@ -19,6 +19,7 @@ const char *mmax_status_text(mmax_status status) {
   case MMAX_ERR_FORMAT: return "not the bytes of an accumulator";
   case MMAX_ERR_SCRATCH: return "scratch memory too small or misaligned";
   case MMAX_ERR_DEVICE: return "the device refused a launch";
+  case MMAX_ERR_STORAGE: return "storage is neither float16 nor bfloat16";
   }
   return "unknown status";
 }

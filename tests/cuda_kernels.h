@@ -165,7 +165,8 @@ static inline int forward_same(const diff_case *c, const cuda_call *call) {
   mmax_report_start(&report);
   cuda_report device_report = report_start();
   mmax_scratch none = {NULL, 0};
-  (logs ? mmax_kernels_ref.log_forward : mmax_kernels_ref.forward)(&c->params, &c->in, (mmax_output){want, c->in.stride}, none, &report);
+  mmax_input in = mmax_input_of(&c->in);
+  (logs ? mmax_kernels_ref.log_forward : mmax_kernels_ref.forward)(&c->params, &in, (mmax_output){want, c->in.stride}, none, &report);
   struct mmax_ptx_machine *m = mmax_ptx_machine_new();
   forward_args a = {batch_of(m, c, call->no_report ? NULL : &device_report), 0, (int64_t)c->in.stride};
   a.out = writable(m, got, n * sizeof *got, call->in_place ? MMAX_PTX_INITIALISED : 0, skew_of(c, 0));
@@ -202,7 +203,8 @@ static inline int backward_same(const diff_case *c, const cuda_call *call) {
   mmax_report_start(&report);
   cuda_report device_report = report_start();
   mmax_scratch none = {NULL, 0};
-  mmax_kernels_ref.backward(&c->params, &c->in, (mmax_upstream){c->grad, c->in.stride},
+  mmax_input in = mmax_input_of(&c->in);
+  mmax_kernels_ref.backward(&c->params, &in, (mmax_upstream){c->grad, c->in.stride},
                             (mmax_output){call->no_grad ? NULL : want, c->in.stride},
                             call->no_acc ? NULL : &want_acc, none, &report);
   struct mmax_ptx_machine *m = mmax_ptx_machine_new();
@@ -234,7 +236,7 @@ static inline void loss_reference(const diff_case *c, const cuda_call *call, flo
   mmax_scratch none = {NULL, 0};
   mmax_report_start(report);
   for (size_t r = 0; r < c->in.rows; r++) {
-    mmax_rows one = {c->in.logits + r * c->in.stride, c->in.mask == NULL ? NULL : c->in.mask + r * c->in.mask_stride,
+    mmax_input one = {c->in.logits + r * c->in.stride, c->in.mask == NULL ? NULL : c->in.mask + r * c->in.mask_stride,
                      1, c->in.cols, c->in.stride, 0};
     mmax_targets targets = {c->target + r, -100, c->smoothing};
     int32_t t = c->target[r];

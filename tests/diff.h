@@ -113,7 +113,7 @@ static inline int diff_length(diff_check *check, const mmax_params sets[PARAM_SE
   c.seed = random_u64(seed);
   int bad = 0;
   for (mmax_backend k = MMAX_BACKEND_AVX2; k <= MMAX_BACKEND_NEON; k++) {
-    const mmax_kernels *subject = mmax_kernels_for(k);
+    const mmax_kernels *subject = mmax_kernels_for(k, MMAX_FLOAT32);
     if (subject == NULL) continue;
     checks++;
     if (check(&c, subject)) continue;

@@ -44,7 +44,7 @@ static uint64_t hash_of(const mmax_kernels *k, int kernel, const mmax_params *p,
   mmax_report_start(&report);
   mmax_accumulator acc;
   mmax_accumulator_init(&acc);
-  const mmax_rows in = {x, n % 2 == 0 ? mask : NULL, ROWS, n, n, n};
+  const mmax_input in = {x, n % 2 == 0 ? mask : NULL, ROWS, n, n, n};
   const mmax_output to = {out, n};
   const mmax_upstream up = {g, n};
   const mmax_targets t = {target, -1, n > 100 ? 0.0f : 0.125f};
@@ -116,8 +116,8 @@ int main(int argc, char **argv) {
                  (unsigned long long)hash_of(&mmax_kernels_ref, k, &p, lengths[l]));
         else
           for (mmax_backend b = MMAX_BACKEND_REF; b <= MMAX_BACKEND_NEON; b++)
-            if (mmax_kernels_for(b) != NULL)
-              CHECK(hash_of(mmax_kernels_for(b), k, &p, lengths[l]) == wanted[k][s][l]);
+            if (mmax_kernels_for(b, MMAX_FLOAT32) != NULL)
+              CHECK(hash_of(mmax_kernels_for(b, MMAX_FLOAT32), k, &p, lengths[l]) == wanted[k][s][l]);
       }
   return print ? 0 : verdict("golden_hashes");
 }

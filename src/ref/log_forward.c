@@ -3,24 +3,19 @@
 #include "kernels_ref.h"
 #include "lse.h"
 
-mmax_status mmax_row_log_ref(const mmax_params *params, const float *x, const uint8_t *mask,
-                             size_t n, float *log_probs) {
-  const float minus_inf = mmax_from_bits32(0xff800000u);
-  mmax_status state = mmax_row_state(x, mask, n);
-  if (state == MMAX_ROW_NONFINITE) {
-    mmax_row_fill(log_probs, n, mmax_from_bits32(MMAX_NAN_BITS));
+mmax_status mmax_row_log_ref(const mmax_params *params, const mmax_view *row, void *log_probs) {
+  mmax_status state = mmax_view_state(row);
+  if (state != MMAX_OK) {
+    float fill = state == MMAX_ROW_MASKED ? mmax_minus_inf() : mmax_canonical_nan();
+    mmax_view_fill(row->storage, log_probs, row->n, fill);
     return state;
   }
-  if (state == MMAX_ROW_MASKED) {
-    mmax_row_fill(log_probs, n, minus_inf);
-    return state;
-  }
-  mmax_lse lse = mmax_row_lse(params, x, mask, n);
-  for (size_t i = 0; i < n; i++) {
-    float l = minus_inf;
-    if (mmax_unmasked(x, mask, i))
-      l = mmax_narrow((mmax_modulated(params, x[i]) - lse.row_max) - lse.log);
-    log_probs[i] = l;
+  mmax_lse lse = mmax_row_lse(params, row);
+  for (size_t i = 0; i < row->n; i++) {
+    double l = mmax_minus_inf();
+    if (mmax_live(row, i))
+      l = (mmax_modulated(params, mmax_logit(row, i)) - lse.row_max) - lse.log;
+    mmax_put(row->storage, log_probs, i, l);
   }
   return MMAX_OK;
 }

@@ -6,39 +6,39 @@
 #include "lse.h"
 
 /* sum over unmasked entries of (row_max - sigma), exact on a grid set by the largest term. */
-static double sum_below_max(const mmax_params *params, const float *x, const uint8_t *mask,
-                            size_t n, double row_max) {
+static double sum_below_max(const mmax_params *params, const mmax_view *row, double row_max) {
   double largest = 0.0;
-  for (size_t i = 0; i < n; i++)
-    if (mmax_unmasked(x, mask, i)) {
-      double below = row_max - mmax_modulated(params, x[i]);
+  for (size_t i = 0; i < row->n; i++)
+    if (mmax_live(row, i)) {
+      double below = row_max - mmax_modulated(params, mmax_logit(row, i));
       if (below > largest) largest = below;
     }
   mmax_grid grid = mmax_grid_for(largest);
   mmax_sum sum = {0, 0};
-  for (size_t i = 0; i < n; i++)
-    if (mmax_unmasked(x, mask, i))
+  for (size_t i = 0; i < row->n; i++)
+    if (mmax_live(row, i))
       sum = mmax_sum_add(
-          sum, (uint64_t)mmax_quantise(row_max - mmax_modulated(params, x[i]), grid.big));
+          sum,
+          (uint64_t)mmax_quantise(row_max - mmax_modulated(params, mmax_logit(row, i)), grid.big));
   return mmax_sum_total(sum, mmax_pow2(grid.unit));
 }
 
-static size_t count_unmasked(const float *x, const uint8_t *mask, size_t n) {
+static size_t count_unmasked(const mmax_view *row) {
   size_t count = 0;
-  for (size_t i = 0; i < n; i++)
-    if (mmax_unmasked(x, mask, i)) count++;
+  for (size_t i = 0; i < row->n; i++)
+    if (mmax_live(row, i)) count++;
   return count;
 }
 
 /* The loss is a sum of terms >= 0: nothing cancels. A masked target has probability 0. */
-static float row_loss(const mmax_params *params, const float *x, const uint8_t *mask, size_t n,
-                      size_t target, double smoothing, const mmax_lse *lse) {
-  if (!mmax_unmasked(x, mask, target)) return mmax_from_bits32(0x7f800000u); /* +inf */
-  double below = lse->row_max - mmax_modulated(params, x[target]);
+static float row_loss(const mmax_params *params, const mmax_view *row, size_t target,
+                      double smoothing, const mmax_lse *lse) {
+  if (!mmax_live(row, target)) return mmax_from_bits32(0x7f800000u); /* +inf */
+  double below = lse->row_max - mmax_modulated(params, mmax_logit(row, target));
   double loss = mmax_fma(1.0 - smoothing, below, lse->log);
   if (smoothing > 0.0)
-    loss = mmax_fma(smoothing / mmax_u64_to_double(count_unmasked(x, mask, n)),
-                    sum_below_max(params, x, mask, n, lse->row_max), loss);
+    loss = mmax_fma(smoothing / mmax_u64_to_double(count_unmasked(row)),
+                    sum_below_max(params, row, lse->row_max), loss);
   return mmax_narrow(loss);
 }
 
@@ -51,30 +51,30 @@ static double residual(const mmax_lse *lse, double weight, double inverse, int i
   return weight == 1.0 ? -(lse->rest * inverse) : p - 1.0;
 }
 
-static void row_gradient(const mmax_params *params, const float *x, const uint8_t *mask, size_t n,
-                         size_t target, double smoothing, double w, const mmax_lse *lse,
-                         float *grad, mmax_accumulator *acc) {
+static void row_gradient(const mmax_params *params, const mmax_view *row, size_t target,
+                         double smoothing, double w, const mmax_lse *lse, void *grad,
+                         mmax_accumulator *acc) {
   double inverse = 1.0 / (1.0 + lse->rest);
   double uniform =
-      smoothing > 0.0 ? smoothing / mmax_u64_to_double(count_unmasked(x, mask, n)) : 0.0;
+      smoothing > 0.0 ? smoothing / mmax_u64_to_double(count_unmasked(row)) : 0.0;
   mmax_extent extent = {0.0, 0.0, 0.0, 0};
-  for (size_t i = 0; i < n; i++) {
-    if (!mmax_unmasked(x, mask, i)) continue;
-    if (!(smoothing > 0.0) && i != target && !(mmax_weight(params, x[i], lse->row_max) > 0.0))
+  for (size_t i = 0; i < row->n; i++) {
+    if (!mmax_live(row, i)) continue;
+    if (!(smoothing > 0.0) && i != target &&
+        !(mmax_weight(params, mmax_logit(row, i), lse->row_max) > 0.0))
       continue;
-    double v = mmax_widen(x[i]);
+    double v = mmax_widen(mmax_logit(row, i));
     extent = mmax_extent_add(extent, v, mmax_affine(params, v));
   }
   mmax_moments moments = mmax_moments_start(params, extent, w < 0.0 ? -w : w);
-  for (size_t i = 0; i < n; i++) {
-    float out = 0.0f;
-    if (mmax_unmasked(x, mask, i)) {
-      double d = residual(lse, mmax_weight(params, x[i], lse->row_max), inverse, i == target,
-                          smoothing, uniform);
-      double h = mmax_moments_add(&moments, params, x[i], w * d);
-      out = mmax_narrow(h * params->scale);
+  for (size_t i = 0; i < row->n; i++) {
+    double out = 0.0;
+    if (mmax_live(row, i)) {
+      double e = mmax_weight(params, mmax_logit(row, i), lse->row_max);
+      double d = residual(lse, e, inverse, i == target, smoothing, uniform);
+      out = mmax_moments_add(&moments, params, mmax_logit(row, i), w * d) * params->scale;
     }
-    if (grad != NULL) grad[i] = out;
+    if (grad != NULL) mmax_put(row->storage, grad, i, out);
   }
   if (acc != NULL) {
     mmax_moments_finish(&moments, params, acc);
@@ -82,22 +82,22 @@ static void row_gradient(const mmax_params *params, const float *x, const uint8_
   }
 }
 
-mmax_status mmax_row_loss_ref(const mmax_params *params, const float *x, const uint8_t *mask,
-                              size_t n, size_t target, float smoothing, float grad_loss,
-                              float *loss, float *grad, mmax_accumulator *acc) {
-  mmax_status state = mmax_row_state(x, mask, n);
+mmax_status mmax_row_loss_ref(const mmax_params *params, const mmax_view *row, size_t target,
+                              float smoothing, float grad_loss, float *loss, void *grad,
+                              mmax_accumulator *acc) {
+  mmax_status state = mmax_view_state(row);
   if (state == MMAX_OK && mmax_classify(grad_loss) != MMAX_FINITE) state = MMAX_ROW_NONFINITE;
   if (state != MMAX_OK) {
-    float fill = state == MMAX_ROW_MASKED ? 0.0f : mmax_from_bits32(MMAX_NAN_BITS);
+    float fill = state == MMAX_ROW_MASKED ? 0.0f : mmax_canonical_nan();
     if (loss != NULL) *loss = fill;
-    if (grad != NULL) mmax_row_fill(grad, n, fill);
+    if (grad != NULL) mmax_view_fill(row->storage, grad, row->n, fill);
     if (acc != NULL && state == MMAX_ROW_NONFINITE) acc->nonfinite_rows++;
     return state;
   }
-  mmax_lse lse = mmax_row_lse(params, x, mask, n);
+  mmax_lse lse = mmax_row_lse(params, row);
   double a = mmax_widen(smoothing);
-  if (loss != NULL) *loss = row_loss(params, x, mask, n, target, a, &lse);
+  if (loss != NULL) *loss = row_loss(params, row, target, a, &lse);
   if (grad != NULL || acc != NULL)
-    row_gradient(params, x, mask, n, target, a, mmax_widen(grad_loss), &lse, grad, acc);
+    row_gradient(params, row, target, a, mmax_widen(grad_loss), &lse, grad, acc);
   return MMAX_OK;
 }

@@ -8,7 +8,7 @@
 #ifndef MMAX_REF_LSE_H
 #define MMAX_REF_LSE_H
 
-#include "row.h"
+#include "view.h"
 
 typedef struct mmax_lse {
   double row_max; /* largest sigma                                   */
@@ -17,6 +17,6 @@ typedef struct mmax_lse {
 } mmax_lse;
 
 /* The row has at least one unmasked entry and no NaN or +inf. */
-mmax_lse mmax_row_lse(const mmax_params *params, const float *x, const uint8_t *mask, size_t n);
+mmax_lse mmax_row_lse(const mmax_params *params, const mmax_view *row);
 
 #endif

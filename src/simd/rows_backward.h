@@ -173,7 +173,7 @@ static void group_statistics(const batch *b, row *rows, size_t count, const floa
   }
 }
 
-static void rows_backward(const mmax_params *params, const mmax_rows *in, mmax_upstream upstream,
+static void rows_backward(const mmax_params *params, const mmax_input *in, mmax_upstream upstream,
                           mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
                           mmax_report *report) {
   double stack[V_CHUNK];
@@ -189,14 +189,14 @@ static void rows_backward(const mmax_params *params, const mmax_rows *in, mmax_u
     group_weigh(&b, rows, count);
     const float *g[V_GROUP];
     for (size_t r = 0; r < count; r++) {
-      g[r] = upstream.grad_probs + (first + r) * upstream.stride;
+      g[r] = (const float *)upstream.grad_probs + (first + r) * upstream.stride;
       if (rows[r].state == MMAX_OK && !upstream_finite(&rows[r], g[r]))
         rows[r].state = MMAX_ROW_NONFINITE;
     }
     group_stats stats;
     group_statistics(&b, rows, count, g, &stats);
     for (size_t r = 0; r < count; r++) {
-      float *out = grad.data == NULL ? NULL : grad.data + (first + r) * grad.stride;
+      float *out = grad.data == NULL ? NULL : (float *)grad.data + (first + r) * grad.stride;
       mmax_report_row(report, first + r, rows[r].state);
       if (rows[r].state != MMAX_OK) {
         gradient_special(&rows[r], out, acc);

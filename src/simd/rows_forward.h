@@ -13,7 +13,7 @@ static inline void scale_run(const double *e, size_t n, double factor, float *ou
   if (i < n) v_narrow_first(out + i, v_mul(v_load(e + i), f), n - i);
 }
 
-static void rows_forward(const mmax_params *params, const mmax_rows *in, mmax_output probs,
+static void rows_forward(const mmax_params *params, const mmax_input *in, mmax_output probs,
                          mmax_scratch scratch, mmax_report *report) {
   double stack[V_CHUNK];
   batch b = batch_of(params, in, stack, scratch);
@@ -25,7 +25,7 @@ static void rows_forward(const mmax_params *params, const mmax_rows *in, mmax_ou
     group_modulate(&b, rows, count);
     group_weigh(&b, rows, count);
     for (size_t r = 0; r < count; r++) {
-      float *out = probs.data + (first + r) * probs.stride;
+      float *out = (float *)probs.data + (first + r) * probs.stride;
       if (rows[r].state != MMAX_OK) {
         fill(out, in->cols,
              rows[r].state == MMAX_ROW_MASKED ? 0.0f : mmax_from_bits32(MMAX_NAN_BITS));

@@ -32,7 +32,7 @@ typedef struct row {
 
 typedef struct batch {
   const mmax_params *params;
-  const mmax_rows *in;
+  const mmax_input *in;
   unsigned shape;
   double *buffer;
   size_t room;       /* doubles in the buffer                   */
@@ -41,7 +41,7 @@ typedef struct batch {
   int closed;        /* expect the next row to have masked entries */
 } batch;
 
-static batch batch_of(const mmax_params *params, const mmax_rows *in, double *stack,
+static batch batch_of(const mmax_params *params, const mmax_input *in, double *stack,
                       mmax_scratch scratch) {
   size_t need = padded(in->cols);
   batch b = {params, in, shape_of(params), stack, V_CHUNK, 1, 1, in->mask != NULL};
@@ -61,7 +61,7 @@ V_INLINE size_t group_open(const batch *b, size_t first, row *rows) {
   size_t pitch = padded(b->in->cols);
   for (size_t r = 0; r < count; r++) {
     row *at = &rows[r];
-    at->x = b->in->logits + (first + r) * b->in->stride;
+    at->x = (const float *)b->in->logits + (first + r) * b->in->stride;
     at->mask = b->in->mask == NULL ? NULL : b->in->mask + (first + r) * b->in->mask_stride;
     at->n = b->in->cols;
     at->buffer = b->buffer + (b->group > 1 ? r * pitch : 0);

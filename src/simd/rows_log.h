@@ -45,7 +45,7 @@ static inline void log_run(const double *s, size_t n, const row *r, float *out) 
   if (i < n) v_narrow_first(out + i, v_sub(v_sub(v_load(s + i), max), log), n - i);
 }
 
-static void rows_log(const mmax_params *params, const mmax_rows *in, mmax_output log_probs,
+static void rows_log(const mmax_params *params, const mmax_input *in, mmax_output log_probs,
                      mmax_scratch scratch, mmax_report *report) {
   double stack[V_CHUNK];
   batch b = batch_of(params, in, stack, scratch);
@@ -54,7 +54,7 @@ static void rows_log(const mmax_params *params, const mmax_rows *in, mmax_output
     size_t count = group_open(&b, first, rows);
     group_modulate_two(&b, rows, count);
     for (size_t r = 0; r < count; r++) {
-      float *out = log_probs.data + (first + r) * log_probs.stride;
+      float *out = (float *)log_probs.data + (first + r) * log_probs.stride;
       if (rows[r].state != MMAX_OK) {
         fill(out, in->cols,
              mmax_from_bits32(rows[r].state == MMAX_ROW_MASKED ? 0xff800000u : MMAX_NAN_BITS));

@@ -133,7 +133,7 @@ static void row_cross_entropy(const batch *b, row *r, loss_row *l, float *loss, 
   if (gradient) row_loss_gradient(b, r, l, x, grad, sums, acc);
 }
 
-static void rows_cross_entropy(const mmax_params *params, const mmax_rows *in,
+static void rows_cross_entropy(const mmax_params *params, const mmax_input *in,
                                const mmax_targets *targets, const float *grad_loss, float *loss,
                                mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
                                mmax_report *report) {
@@ -143,7 +143,7 @@ static void rows_cross_entropy(const mmax_params *params, const mmax_rows *in,
   b.group = 1;
   ledger_start(&sums);
   for (size_t k = 0; k < in->rows; k++) {
-    float *out = grad.data == NULL ? NULL : grad.data + k * grad.stride;
+    float *out = grad.data == NULL ? NULL : (float *)grad.data + k * grad.stride;
     float *row_out = loss == NULL ? NULL : loss + k;
     if (targets->target[k] == targets->ignore_index) {
       if (row_out != NULL) *row_out = 0.0f;

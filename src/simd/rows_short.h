@@ -119,13 +119,14 @@ static void short_forward(const mmax_params *params, unsigned shape, const short
 
 /* Rows done, from `first` on; 0: the general path must do the next group. */
 static size_t short_try(const batch *b, mmax_output out, size_t first) {
-  const mmax_rows *in = b->in;
+  const mmax_input *in = b->in;
   size_t pitch = padded(in->cols), most = V_SHORT_ENTRIES / pitch;
   if (in->mask != NULL || in->cols > V_SHORT_COLS || b->closed) return 0;
   if (most > V_SHORT) most = V_SHORT;
   if (most > in->rows - first) most = in->rows - first;
-  short_rows a = {in->logits + first * in->stride, out.data + first * out.stride, in->stride,
-                  out.stride, in->cols, most, pitch, b->buffer};
+  short_rows a = {(const float *)in->logits + first * in->stride,
+                  (float *)out.data + first * out.stride, in->stride, out.stride, in->cols, most,
+                  pitch, b->buffer};
   if (!short_finite(&a)) return 0;
   short_forward(b->params, b->shape, &a);
   return most;

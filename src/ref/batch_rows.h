@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The four kernels and their table for one storage; batch.c includes this once for each, with
+   STORAGE, TABLE and OF(name), a kernel's name for that storage. */
+
+static void OF(forward)(const mmax_params *params, const mmax_input *in, mmax_output probs,
+                        mmax_scratch scratch, mmax_report *report) {
+  (void)scratch;
+  for (size_t r = 0; r < in->rows; r++) {
+    const mmax_view row = view_of(in, STORAGE, r);
+    mmax_report_row(report, r, forward_row(params, &row, output_row(probs, STORAGE, r)));
+  }
+}
+
+static void OF(log_forward)(const mmax_params *params, const mmax_input *in,
+                            mmax_output log_probs, mmax_scratch scratch, mmax_report *report) {
+  (void)scratch;
+  for (size_t r = 0; r < in->rows; r++) {
+    const mmax_view row = view_of(in, STORAGE, r);
+    mmax_report_row(report, r, mmax_row_log_ref(params, &row, output_row(log_probs, STORAGE, r)));
+  }
+}
+
+static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_upstream upstream,
+                         mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
+                         mmax_report *report) {
+  (void)scratch;
+  for (size_t r = 0; r < in->rows; r++) {
+    const mmax_view row = view_of(in, STORAGE, r);
+    const void *g = element_at(upstream.grad_probs, STORAGE, r * upstream.stride);
+    mmax_report_row(
+        report, r, mmax_row_backward_ref(params, &row, g, output_row(grad, STORAGE, r), acc));
+  }
+}
+
+static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
+                              const mmax_targets *targets, const float *grad_loss, float *loss,
+                              mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
+                              mmax_report *report) {
+  (void)scratch;
+  for (size_t r = 0; r < in->rows; r++) {
+    const mmax_view row = view_of(in, STORAGE, r);
+    void *out = output_row(grad, STORAGE, r);
+    loss_row(params, &row, targets, r, grad_loss, loss, out, acc, report);
+  }
+}
+
+const mmax_kernels TABLE = {OF(forward), OF(log_forward), OF(backward), OF(cross_entropy)};
+#undef STORAGE
+#undef TABLE
+#undef OF
