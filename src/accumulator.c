@@ -3,10 +3,8 @@
  * mmax_accumulator: ten 1024-bit two's complement integers in units of 2^-256.
  * |one row's sum| < 2^646, so 2^64 rows cannot overflow.
  */
-#include "fpenv.h"
 #include "multimax.h"
 #include "ref/limbs.h"
-#include "ref/primitives.h"
 
 #define LIMBS MMAX_ACC_LIMBS
 
@@ -69,77 +67,62 @@ static void limbs_add(uint64_t into[LIMBS], const uint64_t from[LIMBS]) {
         wrap1024(limbs(into, 16)) == wrap1024(limbs{Pre}(into, 16)) + wrap1024(limbs{Pre}(from, 16)); */
 }
 
+/* Entry j of into += entry j of from. */
+/*@ requires  index:  0 <= j < 10;
+    requires  into:   \valid(into);
+    requires  from:   \valid_read(from);
+    requires  alias:  into == from || \separated(into, from);
+    terminates \true;
+    exits     \false;
+    assigns   into->limb[j][0 .. 15];
+    ensures   sum:    merged{Pre, Post}(&into->limb[j][0], (uint64_t *)&from->limb[j][0]);
+    ensures   before: \forall integer k, i; 0 <= k < j ==> 0 <= i < 16 ==>
+                        into->limb[k][i] == \old(into->limb[k][i]) && from->limb[k][i] == \old(from->limb[k][i]);
+    ensures   after:  \forall integer k, i; j < k < 10 ==> 0 <= i < 16 ==>
+                        into->limb[k][i] == \old(into->limb[k][i]) && from->limb[k][i] == \old(from->limb[k][i]);
+*/
+static void entry_add(mmax_accumulator *into, const mmax_accumulator *from, int j) {
+  limbs_add(into->limb[j], from->limb[j]);
+}
+
+/*@ requires  into:   \valid(into);
+    requires  from:   \valid_read(from);
+    requires  alias:  into == from || \separated(into, from);
+    terminates \true;
+    exits     \false;
+    assigns   into->rows, into->nonfinite_rows;
+    ensures   rows:   into->rows == (uint64_t)\old(into->rows + from->rows);
+    ensures   bad:    into->nonfinite_rows == (uint64_t)\old(into->nonfinite_rows + from->nonfinite_rows);
+    ensures   limbs:  \forall integer k; 0 <= k < 10 ==> same_limbs{Pre, Post}(&into->limb[k][0], 0, 16);
+*/
+static void counts_add(mmax_accumulator *into, const mmax_accumulator *from) {
+  uint64_t rows = into->rows + from->rows, bad = into->nonfinite_rows + from->nonfinite_rows;
+  into->rows = rows;
+  into->nonfinite_rows = bad;
+}
+
 mmax_status mmax_accumulator_merge(mmax_accumulator *into, const mmax_accumulator *from) {
   if (into == NULL || from == NULL) return MMAX_ERR_NULL;
+  counts_add(into, from);
+  /*@ assert hint_counts: \forall integer k; 0 <= k < 10 ==>
+        same_limbs{Pre, Here}(&into->limb[k][0], 0, 16) && same_limbs{Pre, Here}((uint64_t *)&from->limb[k][0], 0, 16); */
   /*@ loop invariant range:  0 <= j <= 10;
-      loop invariant rows:   into->rows == \at(into->rows, Pre) && into->nonfinite_rows == \at(into->nonfinite_rows, Pre) &&
-                             from->rows == \at(from->rows, Pre) && from->nonfinite_rows == \at(from->nonfinite_rows, Pre);
+      loop invariant rows:   into->rows == \at(into->rows, LoopEntry) && into->nonfinite_rows == \at(into->nonfinite_rows, LoopEntry);
       loop invariant sum:    \forall integer k; 0 <= k < j ==> merged{Pre, Here}(&into->limb[k][0], (uint64_t *)&from->limb[k][0]);
       loop invariant rest:   \forall integer k, i; j <= k < 10 ==> 0 <= i < 16 ==>
                                into->limb[k][i] == \at(into->limb[k][i], Pre) &&
                                from->limb[k][i] == \at(from->limb[k][i], Pre);
-      loop assigns   j, *into;
+      loop assigns   j, into->limb[0 .. 9][0 .. 15];
       loop variant   10 - j;
   */
   for (int j = 0; j < MMAX_NPARAMS; j++) {
     /*@ assert hint_into: limbs(&into->limb[j][0], 16) == limbs{Pre}(&into->limb[\at(j, Here)][0], 16); */
     /*@ assert hint_from: limbs((uint64_t *)&from->limb[j][0], 16) == limbs{Pre}((uint64_t *)&from->limb[\at(j, Here)][0], 16); */
-    limbs_add(into->limb[j], from->limb[j]);
+    entry_add(into, from, j);
     /*@ assert hint_this: merged{Pre, Here}(&into->limb[j][0], (uint64_t *)&from->limb[\at(j, Here)][0]); */
-    /*@ assert hint_frame: \forall integer k, i; 0 <= k < 10 ==> k != j ==> 0 <= i < 16 ==>
-          into->limb[k][i] == \at(into->limb[k][i], LoopCurrent) && from->limb[k][i] == \at(from->limb[k][i], LoopCurrent); */
     /*@ assert hint_limbs: \forall integer k; 0 <= k < j ==>
           limbs(&into->limb[k][0], 16) == limbs{LoopCurrent}(&into->limb[k][0], 16); */
   }
-  into->rows += from->rows;
-  into->nonfinite_rows += from->nonfinite_rows;
-  return MMAX_OK;
-}
-
-/* The nearest double, ties to even. */
-static double limbs_round(const uint64_t limb[LIMBS]) {
-  int negative = (limb[LIMBS - 1] >> 63) != 0;
-  uint64_t m[LIMBS];
-  uint64_t carry = (uint64_t)negative;
-  for (int i = 0; i < LIMBS; i++) { /* magnitude: ~v + 1 when negative */
-    m[i] = (negative ? ~limb[i] : limb[i]) + carry;
-    carry = carry & (m[i] == 0);
-  }
-  int top = LIMBS - 1;
-  while (top > 0 && m[top] == 0) top--;
-  if (m[top] == 0) return 0.0;
-  int lead = 0; /* leading zeros of the top limb */
-  while (!(m[top] << lead >> 63)) lead++;
-  uint64_t below = top > 0 ? m[top - 1] : 0;
-  uint64_t head = lead == 0 ? m[top] : m[top] << lead | below >> (64 - lead);
-  /* 64 bits are 11 more than a double keeps: the rest is one sticky bit. */
-  uint64_t sticky = below << lead;
-  for (int i = top - 2; i >= 0; i--) sticky |= m[i];
-  head |= sticky != 0;
-  double v = mmax_u64_to_double(head) * mmax_pow2(64 * top - lead - 256);
-  return negative ? -v : v;
-}
-
-mmax_status mmax_accumulator_finish(const mmax_accumulator *acc, const mmax_params *params,
-                                    double grad_params[MMAX_NPARAMS]) {
-  if (acc == NULL || grad_params == NULL) return MMAX_ERR_NULL;
-  mmax_status status = mmax_params_check(params);
-  if (status != MMAX_OK) return status;
-  mmax_fpenv saved = mmax_fpenv_enter();
-  const double factor[MMAX_NPARAMS] = {1.0,
-                                       1.0,
-                                       1.0,
-                                       1.0,
-                                       params->coef[0],
-                                       -params->coef[1],
-                                       2.0 * params->coef[2],
-                                       -2.0 * params->coef[3],
-                                       1.0,
-                                       1.0};
-  for (int j = 0; j < MMAX_NPARAMS; j++)
-    grad_params[j] = acc->nonfinite_rows > 0 ? mmax_from_bits(0x7ff8000000000000u)
-                                             : factor[j] * limbs_round(acc->limb[j]);
-  mmax_fpenv_leave(saved);
   return MMAX_OK;
 }
 
@@ -200,28 +183,80 @@ static uint64_t get64(const uint8_t *at) {
   return v;
 }
 
+/* Limb i of entry j. */
+/*@ requires  index:  0 <= j < 10 && 0 <= i < 16;
+    requires  valid:  \valid(bytes + (0 .. 1303));
+    terminates \true;
+    exits     \false;
+    assigns   bytes[24 + 128 * j + 8 * i .. 24 + 128 * j + 8 * i + 7];
+    ensures   value:  limb64(bytes, j, i) == v;
+    ensures   before: \forall integer k, m; 0 <= k < j ==> 0 <= m < 16 ==> limb64(bytes, k, m) == limb64{Pre}(bytes, k, m);
+    ensures   same:   \forall integer m; 0 <= m < i ==> limb64(bytes, j, m) == limb64{Pre}(bytes, j, m);
+    ensures   head:   little64(bytes) == little64{Pre}(bytes) && little64(bytes + 8) == little64{Pre}(bytes + 8) &&
+                      little64(bytes + 16) == little64{Pre}(bytes + 16);
+*/
+static void put_limb(uint8_t *bytes, int j, int i, uint64_t v) {
+  put64(bytes + (24 + 8 * LIMBS * j + 8 * i), v);
+  /*@ assert hint_frame: \forall integer b; 0 <= b < 24 + 128 * j + 8 * i ==> bytes[b] == \at(bytes[b], Pre); */
+}
+
+/*@ requires  index:  0 <= j < 10;
+    requires  valid:  \valid(bytes + (0 .. 1303));
+    requires  limb:   \valid_read(limb + (0 .. 15));
+    requires  apart:  \separated(limb + (0 .. 15), bytes + (0 .. 1303));
+    terminates \true;
+    exits     \false;
+    assigns   bytes[24 .. 1303];
+    ensures   value:  \forall integer m; 0 <= m < 16 ==> limb64(bytes, j, m) == limb[m];
+    ensures   before: \forall integer k, m; 0 <= k < j ==> 0 <= m < 16 ==> limb64(bytes, k, m) == limb64{Pre}(bytes, k, m);
+    ensures   head:   little64(bytes) == little64{Pre}(bytes) && little64(bytes + 8) == little64{Pre}(bytes + 8) &&
+                      little64(bytes + 16) == little64{Pre}(bytes + 16);
+*/
+static void put_entry(uint8_t *bytes, int j, const uint64_t limb[LIMBS]) {
+  /*@ loop invariant range:  0 <= i <= 16;
+      loop invariant value:  \forall integer m; 0 <= m < i ==> limb64(bytes, j, m) == limb[m];
+      loop invariant before: \forall integer k, m; 0 <= k < j ==> 0 <= m < 16 ==> limb64(bytes, k, m) == limb64{Pre}(bytes, k, m);
+      loop invariant head:   little64(bytes) == little64{Pre}(bytes) && little64(bytes + 8) == little64{Pre}(bytes + 8) &&
+                             little64(bytes + 16) == little64{Pre}(bytes + 16);
+      loop assigns   i, bytes[24 .. 1303];
+      loop variant   16 - i;
+  */
+  for (int i = 0; i < LIMBS; i++) put_limb(bytes, j, i, limb[i]);
+}
+
+/*@ requires  index:  0 <= j < 10;
+    requires  valid:  \valid_read(bytes + (0 .. 1303));
+    requires  limb:   \valid(limb + (0 .. 15));
+    requires  apart:  \separated(limb + (0 .. 15), bytes + (0 .. 1303));
+    terminates \true;
+    exits     \false;
+    assigns   limb[0 .. 15];
+    ensures   value:  \forall integer m; 0 <= m < 16 ==> limb[m] == limb64((uint8_t *)bytes, j, m);
+*/
+static void get_entry(const uint8_t *bytes, int j, uint64_t limb[LIMBS]) {
+  /*@ loop invariant range: 0 <= i <= 16;
+      loop invariant value: \forall integer m; 0 <= m < i ==> limb[m] == limb64((uint8_t *)bytes, j, m);
+      loop assigns   i, limb[0 .. 15];
+      loop variant   16 - i;
+  */
+  for (int i = 0; i < LIMBS; i++) limb[i] = get64(bytes + (24 + 8 * LIMBS * j + 8 * i));
+}
+
 mmax_status mmax_accumulator_store(const mmax_accumulator *acc, uint8_t bytes[MMAX_ACC_BYTES]) {
   if (acc == NULL || bytes == NULL) return MMAX_ERR_NULL;
   put64(bytes, MAGIC);
   put64(bytes + 8, acc->rows);
   put64(bytes + 16, acc->nonfinite_rows);
+  /*@ assert hint_head: is_head(bytes); */
+  /*@ assert hint_rows: little64(bytes + 8) == acc->rows && little64(bytes + 16) == acc->nonfinite_rows; */
   /*@ loop invariant range: 0 <= j <= 10;
       loop invariant head:  is_head(bytes);
       loop invariant rows:  little64(bytes + 8) == acc->rows && little64(bytes + 16) == acc->nonfinite_rows;
-      loop invariant limbs: \forall integer k, i; 0 <= k < j ==> 0 <= i < 16 ==>
-                              little64(bytes + (24 + 128 * k + 8 * i)) == acc->limb[k][i];
+      loop invariant limbs: \forall integer k, m; 0 <= k < j ==> 0 <= m < 16 ==> limb64(bytes, k, m) == acc->limb[k][m];
       loop assigns   j, bytes[24 .. 1303];
       loop variant   10 - j;
   */
-  for (int j = 0; j < MMAX_NPARAMS; j++) {
-    uint8_t *at = bytes + 24 + 8 * LIMBS * j;
-    /*@ loop invariant range: 0 <= i <= 16;
-        loop invariant limbs: \forall integer k; 0 <= k < i ==> little64(at + 8 * k) == acc->limb[j][k];
-        loop assigns   i, at[0 .. 127];
-        loop variant   16 - i;
-    */
-    for (int i = 0; i < LIMBS; i++) put64(at + 8 * i, acc->limb[j][i]);
-  }
+  for (int j = 0; j < MMAX_NPARAMS; j++) put_entry(bytes, j, acc->limb[j]);
   return MMAX_OK;
 }
 
@@ -233,19 +268,15 @@ mmax_status mmax_accumulator_load(mmax_accumulator *acc, const uint8_t bytes[MMA
   /*@ loop invariant range: 0 <= j <= 10;
       loop invariant rows:  acc->rows == little64((uint8_t *)bytes + 8) &&
                             acc->nonfinite_rows == little64((uint8_t *)bytes + 16);
-      loop invariant limbs: \forall integer k, i; 0 <= k < j ==> 0 <= i < 16 ==>
-                              acc->limb[k][i] == little64((uint8_t *)bytes + (24 + 128 * k + 8 * i));
+      loop invariant limbs: \forall integer k, m; 0 <= k < j ==> 0 <= m < 16 ==>
+                              acc->limb[k][m] == limb64((uint8_t *)bytes, k, m);
       loop assigns   j, *acc;
       loop variant   10 - j;
   */
   for (int j = 0; j < MMAX_NPARAMS; j++) {
-    const uint8_t *at = bytes + 24 + 8 * LIMBS * j;
-    /*@ loop invariant range: 0 <= i <= 16;
-        loop invariant limbs: \forall integer k; 0 <= k < i ==> acc->limb[j][k] == little64((uint8_t *)at + 8 * k);
-        loop assigns   i, acc->limb[j][0 .. 15];
-        loop variant   16 - i;
-    */
-    for (int i = 0; i < LIMBS; i++) acc->limb[j][i] = get64(at + 8 * i);
+    get_entry(bytes, j, acc->limb[j]);
+    /*@ assert hint_frame: \forall integer k, m; 0 <= k < j ==> 0 <= m < 16 ==>
+          acc->limb[k][m] == \at(acc->limb[k][m], LoopCurrent); */
   }
   return MMAX_OK;
 }

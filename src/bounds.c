@@ -33,7 +33,7 @@ double mmax_condition(const mmax_params *params, float x) {
 
 /* e^t - 1 <= t/(1-t); no useful bound from t = 1/2 on. */
 static double relative(double t) {
-  return t < 0.5 ? t / (1.0 - t) * SLACK : mmax_from_bits(0x7ff0000000000000u);
+  return t < 0.5 ? t / (1.0 - t) * SLACK : mmax_wide_inf();
 }
 
 /* |ln(computed p / exact p)| before the last rounding. */

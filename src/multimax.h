@@ -313,8 +313,7 @@ MMAX_API mmax_status mmax_accumulator_finish(const mmax_accumulator *acc,
       ensures status: \result == MMAX_OK;
       ensures head:   is_head(bytes);
       ensures rows:   little64(bytes + 8) == acc->rows && little64(bytes + 16) == acc->nonfinite_rows;
-      ensures limbs:  \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==>
-                        little64(bytes + (24 + 128 * j + 8 * i)) == acc->limb[j][i];
+      ensures limbs:  \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==> limb64(bytes, j, i) == acc->limb[j][i];
     complete behaviors;
     disjoint behaviors;
 */
@@ -340,7 +339,7 @@ MMAX_API mmax_status mmax_accumulator_store(const mmax_accumulator *acc,
       ensures status: \result == MMAX_OK;
       ensures rows:   acc->rows == little64((uint8_t *)bytes + 8) && acc->nonfinite_rows == little64((uint8_t *)bytes + 16);
       ensures limbs:  \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==>
-                        acc->limb[j][i] == little64((uint8_t *)bytes + (24 + 128 * j + 8 * i));
+                        acc->limb[j][i] == limb64((uint8_t *)bytes, j, i);
     complete behaviors;
     disjoint behaviors;
 */

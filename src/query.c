@@ -8,7 +8,7 @@
 #include "multimax.h"
 #include "ref/modulator.h"
 
-#define INF mmax_from_bits(0x7ff0000000000000u)
+#define INF mmax_wide_inf()
 
 double mmax_sigma(const mmax_params *params, float x) {
   mmax_fpenv saved = mmax_fpenv_enter();

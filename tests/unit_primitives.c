@@ -25,6 +25,7 @@ static void classes(void) {
   } while (++bits != 0);
   CHECK(wrong == 0 && control == 1);
   CHECK(isnan(mmax_canonical_nan()) && isinf(mmax_minus_inf()) && mmax_minus_inf() < 0.0f);
+  CHECK(isnan(mmax_wide_nan()) && isinf(mmax_wide_inf()) && mmax_wide_inf() > 0.0);
 }
 
 static void exponents(uint64_t *seed) {

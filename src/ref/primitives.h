@@ -90,6 +90,21 @@ static inline float mmax_canonical_nan(void);
 */
 static inline float mmax_minus_inf(void);
 
+/* The quiet NaN 0x7ff8000000000000 and +inf in binary64. */
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   nan:    \is_NaN(\result);
+*/
+static inline double mmax_wide_nan(void);
+
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   plus:   \is_plus_infinity(\result);
+*/
+static inline double mmax_wide_inf(void);
+
 /*@ requires  finite: finf(v);
     terminates \true;
     exits     \false;
