@@ -53,6 +53,8 @@ def main():
         with open(os.path.join(COPY, path), "w") as f:
             f.write(text.replace(old, new, 1))
         out = prove(COPY, unit, "--limit", str(LIMIT))
+        if not re.search(r"^%s " % unit, out, flags=re.M):
+            sys.exit("mutants: %s: the unit did not run" % name)
         opened = [g for g in re.findall(r"open: (\S+)", out) if before[unit].get(g, 0.0) <= SWIFT]
         if opened:
             killed += 1

@@ -141,10 +141,10 @@ def times(text):
 def lemmas(cache):
     """The lemmas of the forward path: those of coq_lemmas.txt by Coq from WpLemmas.v, the others by SMT from Why3's float theory."""
     names = set()
-    for f in ("float", "grid", "exp", "sum", "row", "forward"):
+    for f in ("float", "grid", "exp", "sum", "row", "forward", "log"):
         names |= set(re.findall(r"\blemma (\w+)[:{]", open(ROOT + "/specs/logic/%s.acsl" % f).read()))
     coq = {r[0] for r in rows("coq_lemmas.txt")} & names
-    write(BUILD + "/lemmas.c", "#include \"ref/kernels_ref.h\"\n")
+    write(BUILD + "/lemmas.c", "#include \"ref/kernels_ref.h\"\n#include \"ref/log.h\"\n")
     by, seconds, valid = {}, 0.0, set()
     for wanted, provers, timeout, driver in ((coq, "coqtie", 120, False), (names - coq, "cvc5axdef,cvc5ind,z3-nobv", 10, True)):
         text, t, _ = frama_c(BUILD + "/lemmas.c", provers, timeout, cache, driver=driver, extra=("-wp-prop=" + ",".join(sorted(wanted)),))

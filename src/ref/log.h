@@ -9,30 +9,120 @@
 #ifndef MMAX_REF_LOG_H
 #define MMAX_REF_LOG_H
 
-#include "primitives.h"
+#include "arith.h"
 
-static inline double mmax_log1p(double t) {
-  double f = t, k = 0.0;
-  if (t > 0x1.a8p-2) { /* sqrt(2) - 1, nearly */
-    double d = 1.0 + t;
-    while (d > 0x1.6ap0) {
-      d = d * 0.5;
-      k = k + 1.0;
-    }
-    f = d - 1.0;
+#ifdef __FRAMAC__
+#include "log.acsl"
+#endif
+
+/* d = m * 2^k. */
+typedef struct mmax_halved {
+  double m;
+  int k;
+} mmax_halved;
+
+/*@ requires  range:  fin(d) && 1.0 <= d <= 8589934592.0;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  fin(\result.m) && 0.705 <= \result.m <= 1.4140625 && 0 <= \result.k <= 33;
+    ensures   none:   \result.k == 0 ==> \result.m == d;
+    ensures   exact:  halved(d, \result.m, \result.k);
+*/
+static inline mmax_halved mmax_halve(double d) {
+  mmax_halved h = {d, 0};
+  /*@ ghost int left = 33; */
+  /*@ assert hint_start: halved(d, d, 0); */
+  /*@ loop invariant range: fin(h.m) && 0.705 <= h.m <= 8589934592.0 && 0 <= h.k <= 33;
+      loop invariant none:  h.k == 0 ==> h.m == d;
+      loop invariant exact: halved(d, h.m, h.k);
+      loop invariant left:  left == 33 - h.k && h.m <= p2(left);
+      loop assigns   h, left;
+      loop variant   left;
+  */
+  while (h.m > 0x1.6ap0) {
+    /*@ assert hint_left: left > 0; */
+    /*@ assert hint_half: rnd64(h.m*0.5) == h.m*0.5; */
+    double half = mmax_mul(h.m, 0.5);
+    /*@ assert hint_halved: halved(d, half, h.k + 1); */
+    /*@ assert hint_below: half <= p2(left - 1); */
+    h.m = half;
+    h.k = h.k + 1;
+    /*@ ghost left = left - 1; */
   }
-  double w = f / (2.0 + f);
-  double w2 = w * w;
-  double h = mmax_fma(w2, 1.0 / 17.0, 1.0 / 15.0);
-  h = mmax_fma(w2, h, 1.0 / 13.0);
-  h = mmax_fma(w2, h, 1.0 / 11.0);
-  h = mmax_fma(w2, h, 1.0 / 9.0);
-  h = mmax_fma(w2, h, 1.0 / 7.0);
-  h = mmax_fma(w2, h, 1.0 / 5.0);
-  h = mmax_fma(w2, h, 1.0 / 3.0);
-  double twice = 2.0 * w;
-  double small = mmax_fma(twice * w2, h, twice);
-  return mmax_fma(k, 0x1.62e42fefa39efp-1, small);
+  return h;
+}
+
+/* ln((1+w)/(1-w)), the series to w^17. */
+/*@ requires  range:  fin(w) && -0.1735 <= w <= 0.1735;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  fin(\result) && -0.36 <= \result <= 0.36;
+    ensures   sign:   w >= 0.0 ==> \result >= 0.0;
+*/
+static inline double mmax_log_series(double w) {
+  double w2 = mmax_mul(w, w);
+  /*@ assert hint_w2: 0.0 <= w2 <= 0.0302; */
+  double h8 = mmax_fma(w2, 0x1.e1e1e1e1e1e1ep-5, 0x1.1111111111111p-4); /* 1/17, 1/15 */
+  /*@ assert hint_8: 0.06 <= h8 <= 0.07; */
+  double h7 = mmax_fma(w2, h8, 0x1.3b13b13b13b14p-4); /* 1/13 */
+  /*@ assert hint_7: 0.07 <= h7 <= 0.08; */
+  double h6 = mmax_fma(w2, h7, 0x1.745d1745d1746p-4); /* 1/11 */
+  /*@ assert hint_6: 0.09 <= h6 <= 0.1; */
+  double h5 = mmax_fma(w2, h6, 0x1.c71c71c71c71cp-4); /* 1/9 */
+  /*@ assert hint_5: 0.11 <= h5 <= 0.12; */
+  double h4 = mmax_fma(w2, h5, 0x1.2492492492492p-3); /* 1/7 */
+  /*@ assert hint_4: 0.14 <= h4 <= 0.15; */
+  double h3 = mmax_fma(w2, h4, 0x1.999999999999ap-3); /* 1/5 */
+  /*@ assert hint_3: 0.19 <= h3 <= 0.21; */
+  double h2 = mmax_fma(w2, h3, 0x1.5555555555555p-2); /* 1/3 */
+  /*@ assert hint_2: 0.33 <= h2 <= 0.35; */
+  double twice = mmax_mul(2.0, w);
+  /*@ assert hint_twice: -0.35 <= twice <= 0.35; */
+  /*@ assert hint_positive: w >= 0.0 ==> twice >= 0.0; */
+  double cube = mmax_mul(twice, w2);
+  /*@ assert hint_cube: -0.011 <= cube <= 0.011; */
+  /*@ assert hint_not_negative: w >= 0.0 ==> cube >= 0.0; */
+  double s = mmax_fma(cube, h2, twice);
+  /*@ assert hint_range: -0.36 <= s <= 0.36; */
+  /*@ assert hint_product: w >= 0.0 ==> cube*h2 + twice >= 0.0; */
+  /*@ assert hint_sign: w >= 0.0 ==> s >= 0.0; */
+  return s;
+}
+
+/* f/(2 + f). */
+/*@ requires  range:  fin(f) && -0.2955 <= f <= 0.4145;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  fin(\result) && -0.1735 <= \result <= 0.1735;
+    ensures   sign:   f >= 0.0 ==> \result >= 0.0;
+*/
+static inline double mmax_log_ratio(double f) {
+  double d = mmax_add(2.0, f);
+  /*@ assert hint_d: 1.7 <= d <= 2.42; */
+  double w = mmax_div(f, d);
+  return w;
+}
+
+/*@ requires  range:  fin(t) && 0.0 <= t <= 4294967296.0;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  fin(\result) && 0.0 <= \result <= 25.0;
+*/
+static inline double mmax_log1p(double t) {
+  double f = t;
+  double k = 0.0;
+  if (t > 0x1.a8p-2) { /* sqrt(2) - 1, nearly */
+    double d = mmax_add(1.0, t);
+    mmax_halved h = mmax_halve(d);
+    f = mmax_sub(h.m, 1.0);
+    k = mmax_i64_to_double(h.k);
+  }
+  double small = mmax_log_series(mmax_log_ratio(f));
+  return mmax_fma(k, 0x1.62e42fefa39efp-1, small); /* ln 2 */
 }
 
 #endif

@@ -66,7 +66,7 @@ Ltac take L := let H := fresh in pose proof L as H; try lra; repeat split; try l
 Ltac close :=
   split_all;
   first
-  [ exact grid_six | exact w_zero | exact rnd_0 | exact rnd_1 | exact rnd_weight
+  [ exact p2_most | exact grid_six | exact w_zero | exact rnd_0 | exact rnd_1 | exact rnd_weight
   | apply rnd_mono; assumption
   | match goal with z : R |- _ =>
       first [ exact (w_whole z ltac:(lra)) | exact (w_small z ltac:(assumption) ltac:(lra))
@@ -75,6 +75,12 @@ Ltac close :=
             | exact (grid_range z ltac:(assumption)) ] end
   | match goal with y : R, z : R |- _ => exact (w_apart y z ltac:(assumption) ltac:(assumption) ltac:(lra) ltac:(lra) ltac:(lra)) end
   | match goal with i : Z |- _ => exact (rnd_int i ltac:(lia)) end
+  | match goal with k : Z |- _ =>
+      first [ exact (p2_least k ltac:(assumption)) | pose proof (p2_next k) as N; rewrite ?(Z.add_comm 1 k) in *; lra
+            | match goal with m : R |- _ => pose proof (halved_next _ m k ltac:(eassumption)) as N; rewrite ?(Z.add_comm 1 k) in *; lra end ] end
+  | rewrite p2_0; ring
+  | match goal with d : R |- _ => pose proof (half_exact d ltac:(assumption) ltac:(assumption)) as N;
+      replace (1 / 2 * d) with (d * / 2) by field; first [exact N | exact (eq_sym N)] end
   | match goal with H : exists i : Z, _ |- _ => change (is_grid) with is_grid in H;
       match goal with big : R |- _ => let G := fresh in assert (G : is_grid big) by exact H;
       first

@@ -211,3 +211,29 @@ intros d H. assert (Y : 1 / d * d = 1) by (field; lra). assert (0 < 1 / d) by (a
 Qed.
 Lemma mul_unit : forall a b, 0 <= a <= 1 -> 0 <= b <= 1 -> 0 <= a * b <= 1.
 Proof. intros. split; nra. Qed.
+
+(* halving *)
+Lemma p2_IZR : forall k : Z, p2 (IZR k) = pow2 k.
+Proof. intros. unfold p2. now rewrite Zfloor_IZR. Qed.
+Lemma p2_next : forall k : Z, p2 (IZR (k + 1)) = 2 * p2 (IZR k).
+Proof. intros. rewrite !p2_IZR, bpow_plus. change (pow2 1) with 2. ring. Qed.
+Lemma p2_0 : p2 0 = 1.
+Proof. exact (p2_IZR 0). Qed.
+Lemma halved_next : forall (d m : R) (k : Z), m * p2 (IZR k) = d -> m * / 2 * p2 (IZR (k + 1)) = d.
+Proof. intros d m k <-. rewrite p2_next. field. Qed.
+Lemma p2_least : forall k : Z, (k <= 0)%Z -> p2 (IZR k) <= 1.
+Proof. intros. rewrite p2_IZR. change 1 with (pow2 0). now apply bpow_le. Qed.
+Lemma p2_most : p2 33 = 8589934592.
+Proof. rewrite (p2_IZR 33). reflexivity. Qed.
+Lemma half_exact : forall d, rnd d = d -> 1 <= d -> rnd (d * / 2) = d * / 2.
+Proof.
+intros d F H. replace (/ 2) with (pow2 (-1)) by (simpl; lra). apply fmt_to.
+destruct (FLT_format_generic radix2 (-1074) 53 d (fmt_of d F)) as [[n e] Hd Hn He].
+simpl in Hn, He. assert (P : (Z.abs n <= 2^53)%Z) by (change (2^53)%Z with (Zpower radix2 53); simpl in *; lia).
+unfold F2R in Hd. simpl in Hd.
+replace (d * pow2 (-1)) with (IZR n * pow2 (e - 1)).
+2:{ rewrite Hd. unfold Zminus. rewrite bpow_plus. change (pow2 (-(1))) with (pow2 (-1)). ring. }
+apply format64_scaled. exact P. assert (B : pow2 0 < pow2 (54 + e)); [|apply lt_bpow in B; lia].
+apply Rle_lt_trans with d. exact H. rewrite Hd, bpow_plus. apply Rmult_lt_compat_r. apply bpow_gt_0.
+rewrite <- IZR_Zpower by lia. apply IZR_lt. change (radix2 ^ 54)%Z with (2^54)%Z. lia.
+Qed.
