@@ -67,6 +67,10 @@ typedef enum mmax_status {
 /* English name of the cause; never NULL. */
 MMAX_API const char *mmax_status_text(mmax_status status);
 
+/* How an element of a matrix is stored: binary32, binary16, or the upper half
+   of a binary32. */
+typedef enum mmax_storage { MMAX_FLOAT32 = 0, MMAX_FLOAT16 = 1, MMAX_BFLOAT16 = 2 } mmax_storage;
+
 /* ---- parameters --------------------------------------------------------- */
 
 /* Which terms of Eq. 6 the model has; gradients of the others are 0. */
@@ -162,6 +166,8 @@ MMAX_API double mmax_condition(const mmax_params *params, float x);
    every logit of the row that can reach the output, and n = cols. */
 MMAX_API double mmax_bound_probs_ulp(double condition, size_t n);
 MMAX_API double mmax_bound_log_ulp(double condition, size_t n);
+/* The same bound in ulp of a 16-bit format, from the one above in ulp of float32. */
+MMAX_API double mmax_bound16_ulp(mmax_storage storage, double bound_ulp);
 /* |sum of probs - 1| never exceeds this. */
 MMAX_API double mmax_bound_sum(size_t n);
 /* kappa of the gradient bounds: |grad_logits - exact| <=
@@ -179,10 +185,6 @@ typedef struct mmax_rows {
   size_t rows, cols;
   size_t stride, mask_stride;
 } mmax_rows;
-
-/* How an element of a matrix is stored: binary32, binary16, or the upper half
-   of a binary32. */
-typedef enum mmax_storage { MMAX_FLOAT32 = 0, MMAX_FLOAT16 = 1, MMAX_BFLOAT16 = 2 } mmax_storage;
 
 /* The same batch stored in 16 bits, MMAX_FLOAT16 or MMAX_BFLOAT16. The functions
    with 16 in their name differ from those without in the storage of matrices
@@ -381,6 +383,14 @@ MMAX_API mmax_status mmax_cross_entropy_backward(const mmax_params *params, cons
                                                  float *grad_logits, size_t grad_logits_stride,
                                                  mmax_accumulator *acc, const mmax_exec *exec,
                                                  mmax_report *report);
+
+MMAX_API mmax_status mmax_cross_entropy16(const mmax_params *params, const mmax_rows16 *in,
+                                          const mmax_targets *targets, float *loss,
+                                          const mmax_exec *exec, mmax_report *report);
+MMAX_API mmax_status mmax_cross_entropy_backward16(
+    const mmax_params *params, const mmax_rows16 *in, const mmax_targets *targets,
+    const float *grad_loss, float *loss, uint16_t *grad_logits, size_t grad_logits_stride,
+    mmax_accumulator *acc, const mmax_exec *exec, mmax_report *report);
 
 /* Scratch that lets a SIMD backend keep a row of float64 instead of computing it twice. */
 MMAX_API size_t mmax_scratch_bytes(size_t cols);

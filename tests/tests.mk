@@ -17,6 +17,12 @@ $(B)/tests/accuracy_wide: TEST_OBJ = $(filter-out %/main.o,$(filter $(B)/command
 $(B)/tests/accuracy_wide: TEST_LIBS = -ljansson -lmpfr -lgmp
 TESTS += $(B)/tests/accuracy_wide
 
+# 16-bit storage; the oracle's bound of a row is the command's
+$(B)/tests/storage_oracle: TEST_DEPS = $(B)/command/row_bound.o $(B)/oracle/liboracle.a
+$(B)/tests/storage_oracle: TEST_OBJ = $(B)/command/row_bound.o $(B)/oracle/liboracle.a
+$(B)/tests/storage_oracle: TEST_LIBS = -lmpfr -lgmp
+TESTS += $(B)/tests/storage_oracle
+
 -include $(wildcard $(B)/tests/*.d)
 
 # Results in build/test-results/; tests run side by side, each with a time limit.
