@@ -3,36 +3,46 @@
 #include "../kernels.h"
 #include "kernels_ref.h"
 
-/* Element `first` of a matrix. */
-static const void *element_at(const void *data, mmax_storage storage, size_t first) {
-  return (const unsigned char *)data + first * mmax_storage_bytes(storage);
+/* A row that starts at element `first` of a matrix. */
+static mmax_source source_at(const void *data, mmax_storage storage, size_t first) {
+  mmax_source row = {storage, NULL, NULL};
+  if (storage == MMAX_FLOAT32)
+    row.f32 = (const float *)data + first;
+  else
+    row.bits = (const uint16_t *)data + first;
+  return row;
 }
 
 static mmax_view view_of(const mmax_input *in, mmax_storage storage, size_t r) {
-  const mmax_view row = {storage, element_at(in->logits, storage, r * in->stride),
+  const mmax_view row = {source_at(in->logits, storage, r * in->stride),
                          in->mask == NULL ? NULL : in->mask + r * in->mask_stride, in->cols};
   return row;
 }
 
-static void *output_row(mmax_output out, mmax_storage storage, size_t r) {
-  if (out.data == NULL) return NULL;
-  return (unsigned char *)out.data + r * out.stride * mmax_storage_bytes(storage);
+static mmax_sink sink_of(mmax_output out, mmax_storage storage, size_t r) {
+  mmax_sink row = {storage, NULL, NULL};
+  if (out.data == NULL) return row;
+  if (storage == MMAX_FLOAT32)
+    row.f32 = (float *)out.data + r * out.stride;
+  else
+    row.bits = (uint16_t *)out.data + r * out.stride;
+  return row;
 }
 
-static mmax_status forward_row(const mmax_params *params, const mmax_view *row, void *probs) {
-  if (row->storage == MMAX_FLOAT32)
-    return mmax_row_forward_ref(params, row->logits, row->mask, row->n, probs);
+static mmax_status forward_row(const mmax_params *params, const mmax_view *row, mmax_sink probs) {
+  if (row->logits.storage == MMAX_FLOAT32)
+    return mmax_row_forward_ref(params, row->logits.f32, row->mask, row->n, probs.f32);
   return mmax_row_forward16_ref(params, row, probs);
 }
 
 /* Row r of a cross-entropy call; ignored rows are not looked at. */
 static void loss_row(const mmax_params *params, const mmax_view *row, const mmax_targets *targets,
-                     size_t r, const float *grad_loss, float *loss, void *grad,
+                     size_t r, const float *grad_loss, float *loss, mmax_sink grad,
                      mmax_accumulator *acc, mmax_report *report) {
   float *loss_at = loss == NULL ? NULL : loss + r;
   if (targets->target[r] == targets->ignore_index) {
     if (loss_at != NULL) *loss_at = 0.0f;
-    if (grad != NULL) mmax_view_fill(row->storage, grad, row->n, 0.0f);
+    if (mmax_wanted(grad)) mmax_view_fill(grad, row->n, 0.0f);
     report->ignored_rows++;
     return;
   }

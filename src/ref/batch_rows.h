@@ -7,7 +7,7 @@ static void OF(forward)(const mmax_params *params, const mmax_input *in, mmax_ou
   (void)scratch;
   for (size_t r = 0; r < in->rows; r++) {
     const mmax_view row = view_of(in, STORAGE, r);
-    mmax_report_row(report, r, forward_row(params, &row, output_row(probs, STORAGE, r)));
+    mmax_report_row(report, r, forward_row(params, &row, sink_of(probs, STORAGE, r)));
   }
 }
 
@@ -16,7 +16,7 @@ static void OF(log_forward)(const mmax_params *params, const mmax_input *in,
   (void)scratch;
   for (size_t r = 0; r < in->rows; r++) {
     const mmax_view row = view_of(in, STORAGE, r);
-    mmax_report_row(report, r, mmax_row_log_ref(params, &row, output_row(log_probs, STORAGE, r)));
+    mmax_report_row(report, r, mmax_row_log_ref(params, &row, sink_of(log_probs, STORAGE, r)));
   }
 }
 
@@ -26,9 +26,9 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
   (void)scratch;
   for (size_t r = 0; r < in->rows; r++) {
     const mmax_view row = view_of(in, STORAGE, r);
-    const void *g = element_at(upstream.grad_probs, STORAGE, r * upstream.stride);
+    const mmax_source g = source_at(upstream.grad_probs, STORAGE, r * upstream.stride);
     mmax_report_row(
-        report, r, mmax_row_backward_ref(params, &row, g, output_row(grad, STORAGE, r), acc));
+        report, r, mmax_row_backward_ref(params, &row, g, sink_of(grad, STORAGE, r), acc));
   }
 }
 
@@ -39,7 +39,7 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
   (void)scratch;
   for (size_t r = 0; r < in->rows; r++) {
     const mmax_view row = view_of(in, STORAGE, r);
-    void *out = output_row(grad, STORAGE, r);
+    const mmax_sink out = sink_of(grad, STORAGE, r);
     loss_row(params, &row, targets, r, grad_loss, loss, out, acc, report);
   }
 }

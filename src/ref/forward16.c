@@ -3,11 +3,11 @@
 #include "kernels_ref.h"
 
 mmax_status mmax_row_forward16_ref(const mmax_params *params, const mmax_view *row,
-                                   uint16_t *probs) {
+                                   mmax_sink probs) {
   mmax_status state = mmax_view_state(row);
   if (state != MMAX_OK) {
     float fill = state == MMAX_ROW_MASKED ? 0.0f : mmax_canonical_nan();
-    mmax_view_fill(row->storage, probs, row->n, fill);
+    mmax_view_fill(probs, row->n, fill);
     return state;
   }
   double row_max = mmax_modulated(params, mmax_logit(row, mmax_view_argmax(params, row)));
@@ -15,7 +15,7 @@ mmax_status mmax_row_forward16_ref(const mmax_params *params, const mmax_view *r
   for (size_t i = 0; i < row->n; i++) {
     double p = 0.0;
     if (mmax_live(row, i)) p = mmax_mul(mmax_weight(params, mmax_logit(row, i), row_max), inverse);
-    probs[i] = mmax_narrow16(row->storage, p);
+    mmax_put(probs, i, p);
   }
   return MMAX_OK;
 }

@@ -36,18 +36,18 @@ mmax_status mmax_row_forward_ref(const mmax_params *params, const float *x, cons
 
 /* The same for storages of 16 bits. */
 mmax_status mmax_row_forward16_ref(const mmax_params *params, const mmax_view *row,
-                                   uint16_t *probs);
+                                   mmax_sink probs);
 
 /* Rows of any storage; results are stored like the row. */
-mmax_status mmax_row_log_ref(const mmax_params *params, const mmax_view *row, void *log_probs);
+mmax_status mmax_row_log_ref(const mmax_params *params, const mmax_view *row, mmax_sink log_probs);
 
-/* g: upstream gradient[n]; grad may be the logits, g or NULL; acc may be NULL. */
-mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *row, const void *g,
-                                  void *grad, mmax_accumulator *acc);
+/* g: upstream gradient[n]; grad may be the logits, g or not wanted; acc may be NULL. */
+mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *row, mmax_source g,
+                                  mmax_sink grad, mmax_accumulator *acc);
 
-/* target < n; smoothing in [0,1]. loss, grad and acc may be NULL. */
+/* target < n; smoothing in [0,1]. loss and acc may be NULL, grad not wanted. */
 mmax_status mmax_row_loss_ref(const mmax_params *params, const mmax_view *row, size_t target,
-                              float smoothing, float grad_loss, float *loss, void *grad,
+                              float smoothing, float grad_loss, float *loss, mmax_sink grad,
                               mmax_accumulator *acc);
 
 #endif

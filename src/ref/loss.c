@@ -52,7 +52,7 @@ static double residual(const mmax_lse *lse, double weight, double inverse, int i
 }
 
 static void row_gradient(const mmax_params *params, const mmax_view *row, size_t target,
-                         double smoothing, double w, const mmax_lse *lse, void *grad,
+                         double smoothing, double w, const mmax_lse *lse, mmax_sink grad,
                          mmax_accumulator *acc) {
   double inverse = 1.0 / (1.0 + lse->rest);
   double uniform =
@@ -74,7 +74,7 @@ static void row_gradient(const mmax_params *params, const mmax_view *row, size_t
       double d = residual(lse, e, inverse, i == target, smoothing, uniform);
       out = mmax_moments_add(&moments, params, mmax_logit(row, i), w * d) * params->scale;
     }
-    if (grad != NULL) mmax_put(row->storage, grad, i, out);
+    if (mmax_wanted(grad)) mmax_put(grad, i, out);
   }
   if (acc != NULL) {
     mmax_moments_finish(&moments, params, acc);
@@ -83,21 +83,21 @@ static void row_gradient(const mmax_params *params, const mmax_view *row, size_t
 }
 
 mmax_status mmax_row_loss_ref(const mmax_params *params, const mmax_view *row, size_t target,
-                              float smoothing, float grad_loss, float *loss, void *grad,
+                              float smoothing, float grad_loss, float *loss, mmax_sink grad,
                               mmax_accumulator *acc) {
   mmax_status state = mmax_view_state(row);
   if (state == MMAX_OK && mmax_classify(grad_loss) != MMAX_FINITE) state = MMAX_ROW_NONFINITE;
   if (state != MMAX_OK) {
     float fill = state == MMAX_ROW_MASKED ? 0.0f : mmax_canonical_nan();
     if (loss != NULL) *loss = fill;
-    if (grad != NULL) mmax_view_fill(row->storage, grad, row->n, fill);
+    if (mmax_wanted(grad)) mmax_view_fill(grad, row->n, fill);
     if (acc != NULL && state == MMAX_ROW_NONFINITE) acc->nonfinite_rows++;
     return state;
   }
   mmax_lse lse = mmax_row_lse(params, row);
   double a = mmax_widen(smoothing);
   if (loss != NULL) *loss = row_loss(params, row, target, a, &lse);
-  if (grad != NULL || acc != NULL)
+  if (mmax_wanted(grad) || acc != NULL)
     row_gradient(params, row, target, a, mmax_widen(grad_loss), &lse, grad, acc);
   return MMAX_OK;
 }

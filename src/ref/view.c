@@ -6,7 +6,7 @@ enum { PIECE = 256 }; /* 16-bit entries widened at a time */
 /* Entries [at, at + count) as floats: the row's own, or widened into the buffer. */
 static const float *piece(const mmax_view *row, size_t at, size_t *count, float buffer[PIECE]) {
   *count = row->n - at;
-  if (row->storage == MMAX_FLOAT32) return (const float *)row->logits + at;
+  if (row->logits.storage == MMAX_FLOAT32) return row->logits.f32 + at;
   if (*count > PIECE) *count = PIECE;
   for (size_t i = 0; i < *count; i++) buffer[i] = mmax_logit(row, at + i);
   return buffer;
@@ -58,11 +58,11 @@ mmax_sum mmax_view_sum(const mmax_params *params, const mmax_view *row, double r
   return sum;
 }
 
-void mmax_view_fill(mmax_storage storage, void *out, size_t n, float value) {
-  if (storage == MMAX_FLOAT32) {
-    mmax_row_fill(out, n, value);
+void mmax_view_fill(mmax_sink out, size_t n, float value) {
+  if (out.storage == MMAX_FLOAT32) {
+    mmax_row_fill(out.f32, n, value);
     return;
   }
-  uint16_t bits = mmax_narrow16(storage, mmax_widen(value));
-  for (size_t i = 0; i < n; i++) ((uint16_t *)out)[i] = bits;
+  uint16_t bits = mmax_narrow16(out.storage, mmax_widen(value));
+  for (size_t i = 0; i < n; i++) out.bits[i] = bits;
 }

@@ -10,21 +10,32 @@
 #include "row.h"
 #include "storage.h"
 
-typedef struct mmax_view {
+/* A row to read, logits or upstream gradients: `f32` with MMAX_FLOAT32, else `bits`. */
+typedef struct mmax_source {
   mmax_storage storage;
-  const void *logits;
+  const float *f32;
+  const uint16_t *bits;
+} mmax_source;
+
+/* A row to write; both pointers NULL: not wanted. */
+typedef struct mmax_sink {
+  mmax_storage storage;
+  float *f32;
+  uint16_t *bits;
+} mmax_sink;
+
+typedef struct mmax_view {
+  mmax_source logits;
   const uint8_t *mask;
   size_t n;
 } mmax_view;
 
-/* Element i of a row of logits or upstream gradients. */
-static inline float mmax_element(mmax_storage storage, const void *row, size_t i) {
-  if (storage == MMAX_FLOAT32) return ((const float *)row)[i];
-  return mmax_widen_bits(storage, ((const uint16_t *)row)[i]);
+static inline float mmax_element(mmax_source row, size_t i) {
+  return row.storage == MMAX_FLOAT32 ? row.f32[i] : mmax_widen_bits(row.storage, row.bits[i]);
 }
 
 static inline float mmax_logit(const mmax_view *row, size_t i) {
-  return mmax_element(row->storage, row->logits, i);
+  return mmax_element(row->logits, i);
 }
 
 /* Takes part: neither masked nor -inf. */
@@ -33,12 +44,14 @@ static inline int mmax_live(const mmax_view *row, size_t i) {
          mmax_classify(mmax_logit(row, i)) == MMAX_FINITE;
 }
 
-/* Element i of a row of results: v, rounded once. */
-static inline void mmax_put(mmax_storage storage, void *row, size_t i, double v) {
-  if (storage == MMAX_FLOAT32)
-    ((float *)row)[i] = mmax_narrow(v);
+static inline int mmax_wanted(mmax_sink row) { return row.f32 != NULL || row.bits != NULL; }
+
+/* Element i: v, rounded once. */
+static inline void mmax_put(mmax_sink row, size_t i, double v) {
+  if (row.storage == MMAX_FLOAT32)
+    row.f32[i] = mmax_narrow(v);
   else
-    ((uint16_t *)row)[i] = mmax_narrow16(storage, v);
+    row.bits[i] = mmax_narrow16(row.storage, v);
 }
 
 /* As in row.h. */
@@ -47,6 +60,6 @@ size_t mmax_view_argmax(const mmax_params *params, const mmax_view *row);
 mmax_sum mmax_view_sum(const mmax_params *params, const mmax_view *row, double row_max);
 
 /* value: zero, -inf or NaN. */
-void mmax_view_fill(mmax_storage storage, void *out, size_t n, float value);
+void mmax_view_fill(mmax_sink out, size_t n, float value);
 
 #endif
