@@ -17,11 +17,12 @@ $(B)/tests/accuracy_wide: TEST_OBJ = $(filter-out %/main.o,$(filter $(B)/command
 $(B)/tests/accuracy_wide: TEST_LIBS = -ljansson -lmpfr -lgmp
 TESTS += $(B)/tests/accuracy_wide
 
-# 16-bit storage; the oracle's bound of a row is the command's
-$(B)/tests/storage_oracle: TEST_DEPS = $(B)/command/row_bound.o $(B)/oracle/liboracle.a
-$(B)/tests/storage_oracle: TEST_OBJ = $(B)/command/row_bound.o $(B)/oracle/liboracle.a
-$(B)/tests/storage_oracle: TEST_LIBS = -lmpfr -lgmp
-TESTS += $(B)/tests/storage_oracle
+# 16-bit storage. The oracle's bound of a row is the command's.
+STORAGE_TESTS := $(B)/tests/storage_oracle $(B)/tests/storage_modulator
+$(STORAGE_TESTS): TEST_DEPS = $(B)/command/row_bound.o $(B)/oracle/liboracle.a
+$(STORAGE_TESTS): TEST_OBJ = $(B)/command/row_bound.o $(B)/oracle/liboracle.a
+$(STORAGE_TESTS): TEST_LIBS = -lmpfr -lgmp
+TESTS += $(STORAGE_TESTS) $(B)/tests/storage_rows
 
 -include $(wildcard $(B)/tests/*.d)
 
