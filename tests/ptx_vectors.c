@@ -36,7 +36,7 @@ static void write_kernel(char *text, size_t room, const struct group *g)
         p += length + (p[length] != 0);
     }
 #define PUT(...) used += (size_t)snprintf(text + used, used < room ? room - used : 0, __VA_ARGS__)
-    PUT(".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 i, .param .u64 o, .param .u32 n, .param .u32 m)\n{\n"
+    PUT(".version 8.8\n.target sm_100\n.address_size 64\n.visible .entry k(.param .u64 i, .param .u64 o, .param .u32 n, .param .u32 m)\n{\n"
         ".reg .pred %%p, %%g;\n.reg .b16 %%h;\n.reg .b32 %%t, %%x, %%c;\n.reg .b64 %%in, %%out, %%a, %%v;\n");
     for (int k = 0; k < n; k++)
         PUT(".reg .%s %%d%d;\n", reg_type(types[k]), k);

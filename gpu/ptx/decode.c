@@ -62,6 +62,16 @@ static void index_forms(struct decoder *d)
     qsort(d->form, (size_t)d->forms, sizeof *d->form, by_name);
 }
 
+const char *mmax_ptx_form(size_t index)
+{
+    const struct form *const tables[] = {forms_int_base, forms_float_base, forms_misc};
+    for (int t = 0; t < 3; t++)
+        for (const struct form *f = tables[t]; f->name; f++)
+            if (!strchr(f->name, ':') && index-- == 0)
+                return f->name;
+    return NULL;
+}
+
 const struct form *find_form(const struct decoder *d, const char *name)
 {
     const struct form key = {.name = name}, *k = &key;
@@ -248,8 +258,39 @@ static enum type signature_type(const char **at)
     return t;
 }
 
+/* A register of the program that the text does not name. */
+static struct operand scratch_register(struct decoder *d, unsigned size)
+{
+    struct program *p = d->program;
+    p->reg_name = grow_array(d->arena, p->reg_name, (int)p->regs, sizeof *p->reg_name);
+    p->reg_name[p->regs] = "intermediate result";
+    struct operand o = {p->file_bytes, p->regs++};
+    p->file_bytes += LANES * size;
+    return o;
+}
+
+/* min or max of three float32 (sm_100 on): that of the first two, then with the third. */
+static void decode_minmax3(struct decoder *d, const struct form *f)
+{
+    const struct operand between = scratch_register(d, 4);
+    for (int step = 0; step < 2; step++) {
+        struct insn *i = emit(d, f->fn);
+        i->flags = f->flags;
+        i->rounding = (uint8_t)f->rounding;
+        i->type = T_F32;
+        add_destination(i, step ? destination(d, &d->raw->operand[0], T_F32, 0) : between);
+        add_source(i, step ? between : source(d, &d->raw->operand[1], T_F32, 0));
+        add_source(i, source(d, &d->raw->operand[2 + step], T_F32, 0));
+        wrap(i);
+    }
+}
+
 static void decode_form(struct decoder *d, const struct form *f)
 {
+    if (d->raw->operands == 4 && f->flags & F_MINMAX && strcmp(f->signature, "f32=f32,f32") == 0 && d->module->sm >= 100) {
+        decode_minmax3(d, f);
+        return;
+    }
     const char *at = f->signature;
     int wanted = 1;
     for (const char *c = at; *c; c++)
@@ -268,12 +309,33 @@ static void decode_form(struct decoder *d, const struct form *f)
     wrap(i);
 }
 
+/* add, sub, mul, fma of two float32 in one register: the scalar form on each half. */
+static void decode_pairs(struct decoder *d)
+{
+    char scalar[64];
+    snprintf(scalar, sizeof scalar, "%.*s", (int)strlen(d->raw->name) - 2, d->raw->name);
+    const struct form *f = find_form(d, scalar);
+    if (!f || !(f->flags & (F_ADD | F_MUL | F_FMA)) || d->module->sm < 100)
+        reject(d, "`%s` is not a form that is modelled", d->raw->name);
+    const int wanted = f->flags & F_FMA ? 4 : 3;
+    expect_operands(d, wanted, wanted);
+    struct insn *i = emit(d, find_form(d, "internal:pairs")->fn);
+    i->inner = f->fn;
+    i->flags = f->flags;
+    i->rounding = (uint8_t)f->rounding;
+    i->type = T_B64;
+    add_destination(i, destination(d, &d->raw->operand[0], T_B64, 0));
+    for (int k = 1; k < wanted; k++)
+        add_source(i, source(d, &d->raw->operand[k], T_B64, 0));
+}
+
 static void decode_insn(struct decoder *d)
 {
     static const struct { const char *name; void (*decode)(struct decoder *); } special_forms[] = {
         {"ld", decode_load}, {"st", decode_store}, {"atom", decode_atomic}, {"red", decode_atomic},
         {"cvt", decode_cvt}, {"cvta", decode_cvta}, {"setp", decode_setp}, {"set", decode_set}, {"testp", decode_testp},
         {"isspacep", decode_isspacep}, {"mapa", decode_mapa}, {"membar", decode_fence}, {"fence", decode_fence},
+        {"createpolicy", decode_policy},
         {"shfl", decode_shfl}, {"vote", decode_vote}, {"redux", decode_redux}, {"match", decode_match},
         {"elect", decode_elect}, {"bar", decode_barrier}, {"barrier", decode_barrier}, {"bra", decode_branch},
         {"brx", decode_branch}, {"call", decode_call}, {"ret", decode_return}, {"exit", decode_return},
@@ -284,6 +346,10 @@ static void decode_insn(struct decoder *d)
             special_forms[k].decode(d);
             return;
         }
+    if (part_is(d, d->parts - 1, "f32x2")) {
+        decode_pairs(d);
+        return;
+    }
     const struct form *f = strchr(d->raw->name, ':') ? NULL : find_form(d, d->raw->name);
     if (!f)
         reject(d, "`%s` is not a form that is modelled", d->raw->name);

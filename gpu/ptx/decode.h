@@ -68,6 +68,7 @@ void decode_load(struct decoder *d);
 void decode_store(struct decoder *d);
 void decode_atomic(struct decoder *d);
 void decode_fence(struct decoder *d);
+void decode_policy(struct decoder *d);
 void decode_shfl(struct decoder *d);
 void decode_vote(struct decoder *d);
 void decode_redux(struct decoder *d);

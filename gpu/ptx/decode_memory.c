@@ -86,6 +86,8 @@ static unsigned memory_parts(struct decoder *d, struct insn *i, enum space *spac
             i->flags |= F_NC;
         else if (strcmp(part, "v2") == 0 || strcmp(part, "v4") == 0 || strcmp(part, "v8") == 0)
             vector = (unsigned)part[1] - '0';
+        else if (strcmp(part, "L2::cache_hint") == 0)
+            i->flags |= F_POLICY;
         else if (!has_space && space_part(part, space))
             has_space = true;
         else if (!((i->flags & F_STRONG) && scope_part(part, &i->flags)) && !cache_part(part))
@@ -120,9 +122,38 @@ static void memory_elements(struct decoder *d, struct insn *i, const struct raw_
     }
 }
 
+/* .L2::cache_hint takes a policy last; it must have been written, and changes nothing. */
+static void memory_policy(struct decoder *d, struct insn *i)
+{
+    const int wanted = i->flags & F_POLICY ? 3 : 2;
+    expect_operands(d, wanted, wanted);
+    if (i->flags & F_POLICY)
+        add_source(i, source(d, &d->raw->operand[2], T_B64, 0));
+}
+
+/* createpolicy makes an opaque word that only .L2::cache_hint may take: 0 here. */
+void decode_policy(struct decoder *d)
+{
+    static const char *const known[] = {"evict_first", "evict_last", "evict_normal", "evict_unchanged"};
+    bool good = d->parts == 4 && part_is(d, 1, "fractional") && part_is(d, 3, "b64") && strncmp(d->part[2], "L2::", 4) == 0;
+    int match = 0;
+    for (size_t k = 0; good && k < sizeof known / sizeof *known; k++)
+        match |= strcmp(d->part[2] + 4, known[k]) == 0;
+    if (!match)
+        reject(d, "`%s` is not a form that is modelled", d->raw->name);
+    expect_operands(d, 1, 2);
+    const struct raw_operand *o = d->raw->operand;
+    if (d->raw->operands == 2 && o[1].kind != O_F64)
+        source(d, &o[1], T_F32, 0);
+    struct insn *i = emit(d, find_form(d, "mov.b64")->fn);
+    i->type = T_B64;
+    add_destination(i, destination(d, &o[0], T_B64, 0));
+    add_source(i, constant(d, 8, 0));
+}
+
 void decode_load(struct decoder *d)
 {
-    expect_operands(d, 2, 2);
+    expect_operands(d, 2, 3);
     struct insn *i = emit(d, op_load);
     enum space space;
     i->flags |= F_LOAD;
@@ -130,11 +161,12 @@ void decode_load(struct decoder *d)
     decode_address(d, i, &d->raw->operand[1], &space);
     i->space = (uint8_t)space;
     memory_elements(d, i, &d->raw->operand[0], vector, true);
+    memory_policy(d, i);
 }
 
 void decode_store(struct decoder *d)
 {
-    expect_operands(d, 2, 2);
+    expect_operands(d, 2, 3);
     struct insn *i = emit(d, op_store);
     enum space space;
     i->flags |= F_STORE;
@@ -146,6 +178,7 @@ void decode_store(struct decoder *d)
         reject(d, "kernel parameters cannot be stored to");
     i->space = (uint8_t)space;
     memory_elements(d, i, &d->raw->operand[1], vector, false);
+    memory_policy(d, i);
 }
 
 void decode_atomic(struct decoder *d)

@@ -27,7 +27,8 @@ enum insn_flags {
     F_ALIGNED = 2048,       /* barrier that the whole warp must execute together */
     F_WIDE_BASE = 4096,     /* address register has 64 bits */
     F_F32 = 8192, F_FMA = 16384, F_MUL = 32768, F_ADD = 65536, F_DIV = 131072, F_MINMAX = 262144,
-    F_SHUFFLE = 524288, F_COMMUTES = 1 << 20
+    F_SHUFFLE = 524288, F_COMMUTES = 1 << 20,
+    F_POLICY = 1 << 21      /* ld, st with an L2 cache policy as last operand */
 };
 
 enum rounding { R_NEAREST, R_ZERO, R_DOWN, R_UP };

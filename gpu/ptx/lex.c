@@ -49,6 +49,29 @@ static uint64_t hex_digits(struct lexer *x, const char *p, size_t n)
     return v;
 }
 
+/* A decimal fraction is a float64 constant, rounded to nearest. */
+static bool fraction(struct lexer *x, struct token *t)
+{
+    char text[64], *end;
+    size_t n = 0, left = (size_t)(x->end - t->start);
+    while (n < left && n < sizeof text - 1 && (isdigit((unsigned char)t->start[n]) || t->start[n] == '.'))
+        n++;
+    if (!memchr(t->start, '.', n))
+        return false;
+    if (n + 2 < left && n < sizeof text - 8 && tolower((unsigned char)t->start[n]) == 'e')
+        for (n += 2; n < left && n < sizeof text - 1 && isdigit((unsigned char)t->start[n]); n++)
+            ;
+    memcpy(text, t->start, n);
+    text[n] = 0;
+    double v = strtod(text, &end);
+    if (end != text + n || (n < left && word_char((unsigned char)t->start[n])))
+        refuse(x->loader, x->line, "bad number");
+    t->kind = K_F64;
+    memcpy(&t->value, &v, sizeof v);
+    x->at = t->start + n;
+    return true;
+}
+
 static void integer(struct lexer *x, struct token *t)
 {
     const char *p = t->start;
@@ -74,8 +97,8 @@ static void integer(struct lexer *x, struct token *t)
         refuse(x->loader, x->line, "bad integer constant");
     if (p < x->end && *p == 'U')
         p++;
-    if (p < x->end && (word_char((unsigned char)*p) || (*p == '.' && p + 1 < x->end && isdigit((unsigned char)p[1]))))
-        refuse(x->loader, x->line, "bad number (decimal fractions are not modelled; use 0d or 0f)");
+    if (p < x->end && word_char((unsigned char)*p))
+        refuse(x->loader, x->line, "bad number");
     t->kind = K_INT;
     t->value = v;
     x->at = p;
@@ -97,7 +120,8 @@ struct token lex_next(struct lexer *x)
         if (x->at < x->end && word_char((unsigned char)*x->at))
             refuse(x->loader, x->line, "float constant is too long");
     } else if (isdigit(c)) {
-        integer(x, &t);
+        if (!fraction(x, &t))
+            integer(x, &t);
     } else if (c == '.' && (isalnum(after) || after == '_')) {
         t.kind = K_DOT;
         for (x->at++; x->at < x->end; x->at++)

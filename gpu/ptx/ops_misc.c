@@ -43,6 +43,32 @@ void op_flushed(struct warp *w, const struct insn *i)
             d[l] = flush(d[l]);
 }
 
+/* Two float32 in one register: inner on each half. */
+static void op_pairs(struct warp *w, const struct insn *i)
+{
+    const bool flushes = i->flags & F_FTZ;
+    uint32_t out[2][LANES];
+    struct insn half = *i;
+    half.d[0].off = 0;
+    for (int h = 0; h < 2; h++) {
+        for (int k = 0; k < i->ns; k++) {
+            half.s[k].off = 256u * (uint32_t)(k + 1);
+            uint32_t *to = (uint32_t *)(void *)(w->file + half.s[k].off);
+            const uint32_t *from = SRC(uint32_t, k);
+            for (int l = 0; l < LANES; l++)
+                to[l] = flushes ? flush(from[2 * l + h]) : from[2 * l + h];
+        }
+        fesetround(direction[i->rounding]);
+        i->inner(w, &half);
+        fesetround(FE_TONEAREST);
+        memcpy(out[h], w->file, sizeof out[h]);
+    }
+    uint32_t *d = DST(uint32_t, 0);
+    for (int l = 0; l < LANES; l++)
+        for (int h = 0; w->mask >> l & 1 && h < 2; h++)
+            d[2 * l + h] = flushes ? flush(out[h][l]) : out[h][l];
+}
+
 /* cvt in general: type2 to type; aux is the register size of the source, imm that of the destination. */
 static void op_convert(struct warp *w, const struct insn *i)
 {
@@ -186,15 +212,16 @@ static void op_setp_combined(struct warp *w, const struct insn *i)
 }
 
 /* Approximate functions are sets of values. The nominal member is the correctly rounded one (up to the host libm); the
-   machine's choice moves it to either end of the documented error. relative and absolute: the ISA's bounds. */
-static float approximate(double exact, double relative, double absolute, int side)
+   machine's choice moves it to either end of the documented error. relative and absolute: the ISA's bounds; special: an
+   argument for which the ISA gives the value. */
+static float approximate(double exact, double relative, double absolute, int special, int side)
 {
-    if (side == 0 || exact == 0 || isinf(exact) || exact == 1)
+    if (side == 0 || isinf(exact) || special)
         return (float)exact;
     return (float)(exact + side * (fabs(exact) * relative + absolute));
 }
 
-#define APPROX(name, expression, relative, absolute)                        \
+#define APPROX(name, expression, relative, absolute, special)               \
     static void name(struct warp *w, const struct insn *i)                  \
     {                                                                       \
         const int side = w->block->machine->choices.approx_ulps;            \
@@ -204,21 +231,22 @@ static float approximate(double exact, double relative, double absolute, int sid
             if (w->mask >> l & 1) {                                         \
                 const double a = pa[l], b = i->ns > 1 ? pb[l] : 0;          \
                 (void)b;                                                    \
-                float r = approximate(expression, relative, absolute, side);\
+                float r = approximate(expression, relative, absolute, special, side);\
                 memcpy(d + l, &r, 4);                                       \
                 if (r != r)                                                 \
                     d[l] = UINT32_C(0x7fffffff);                            \
             }                                                               \
     }
-APPROX(ex2_approx, exp2(a), 0x1p-22, 0)
-APPROX(lg2_approx, log2(a), 0x1p-22, a > 0.5 && a < 2 ? 0x1p-22 : 0)
-APPROX(rcp_approx, 1.0 / a, 0x1p-23, 0)
-APPROX(sqrt_approx, sqrt(a), 0x1p-22, 0)
-APPROX(rsqrt_approx, 1.0 / sqrt(a), 0x1.2p-23, 0)
-APPROX(div_approx, a / b, 0x1p-22, 0)
-APPROX(tanh_approx, tanh(a), 0x1p-11, 0)
-APPROX(sin_approx, sin(a), 0, 0x1.7p-21)
-APPROX(cos_approx, cos(a), 0, 0x1.7p-21)
+APPROX(ex2_approx, exp2(a), 0x1p-22, 0, a == 0 || isinf(a))
+APPROX(lg2_approx, log2(a), 0x1p-22, a > 0.5 && a < 2 ? 0x1p-22 : 0, 0)
+APPROX(rcp_approx, 1.0 / a, 0x1p-23, 0, isinf(a))
+APPROX(sqrt_approx, sqrt(a), 0x1p-22, 0, a == 0)
+APPROX(rsqrt_approx, 1.0 / sqrt(a), 0x1.2p-23, 0, isinf(a))
+APPROX(div_approx, a / b, 0x1p-22, 0, a == 0 || isinf(b))
+APPROX(tanh_approx, tanh(a), 0x1p-11, 0, a == 0 || isinf(a))
+/* 2^-20.5 up to 2 pi, 2^-14.7 up to 100 pi; beyond, the ISA gives no bound. */
+APPROX(sin_approx, sin(a), 0, fabs(a) <= 0x1.921fb4p+2 ? 0x1.7p-21 : 0x1.4p-15, a == 0)
+APPROX(cos_approx, cos(a), 0, fabs(a) <= 0x1.921fb4p+2 ? 0x1.7p-21 : 0x1.4p-15, a == 0)
 
 #define APPROX_ROWS(op, signature, fn)                                      \
     {op ".f32", signature, fn, F_F32 | F_APPROX, 0}, {op ".ftz.f32", signature, fn, F_F32 | F_APPROX | F_FTZ, 0}
@@ -231,7 +259,7 @@ const struct form forms_misc[] = {
     APPROX_ROWS("cos.approx", "f32=f32", cos_approx), {"tanh.approx.f32", "f32=f32", tanh_approx, F_F32 | F_APPROX, 0},
     {"activemask.b32", "b32=", op_activemask, 0, 0},
     {"internal:convert", "", op_convert, 0, 0}, {"internal:convert_pair", "", op_convert_pair, 0, 0},
-    {"internal:pack", "", op_pack, 0, 0}, {"internal:unpack", "", op_unpack, 0, 0},
+    {"internal:pack", "", op_pack, 0, 0}, {"internal:pairs", "", op_pairs, 0, 0}, {"internal:unpack", "", op_unpack, 0, 0},
     {"internal:add_address", "", op_add_address, 0, 0}, {"internal:isspace", "", op_isspace, 0, 0},
     {"internal:mapa", "", op_mapa, 0, 0}, {"internal:set", "", op_set, 0, 0}, {"internal:setp_combined", "", op_setp_combined, 0, 0},
     {NULL, NULL, NULL, 0, 0},

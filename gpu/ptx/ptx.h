@@ -30,6 +30,10 @@ void mmax_ptx_module_free(struct mmax_ptx_module *module);
 int mmax_ptx_kernel_count(const struct mmax_ptx_module *module);
 const char *mmax_ptx_kernel_name(const struct mmax_ptx_module *module, int kernel);
 
+/* Spelling of the index-th arithmetic form that is modelled (moves, selections and logic included); NULL after the last.
+   Forms made of parts (cvt, setp, ld, shfl, ...) are not listed. */
+const char *mmax_ptx_form(size_t index);
+
 /* Kinds of run-time report; mmax_ptx_kind_name gives the word that is printed. */
 enum mmax_ptx_kind {
     MMAX_PTX_OUT_OF_BOUNDS,

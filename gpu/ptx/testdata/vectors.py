@@ -410,7 +410,105 @@ def integer_rows():
             row(f"selp.{t}", f"{t}={t},{t},pred", [x, y, c & 1], x if c & 1 else y, width(t))
 
 
+def flush(x):
+    return x & 0x80000000 if x & 0x7F800000 == 0 else x
+
+
+def flushed(f, v):
+    return flush(f(*[flush(x) for x in v]))
+
+
+def number_or_nan(v):
+    return NAN["f32"] if any(unpack("f32", x)[0] == "nan" for x in v) else None
+
+
+def f32_rows():
+    """Forms of float32 alone: .ftz, no rounding named, .NaN, three operands, pairs, pairs of halves."""
+    t, sp = "f32", specials("f32")
+    tiny = [1, 0x80000001, 0x7FFFFF, 0x807FFFFF, 0x800000, 0x80800000, 0x1000000, 0x3F000000, 0x3F800000, 0xBF800001]
+    pick = lambda: random.choice(tiny if random.random() < 0.5 else sp) if random.random() < 0.8 else random_bits(t)
+    binary = {"add": add, "sub": lambda t, x, y, m: add(t, x, neg(t, y), m), "mul": mul, "div": div}
+    for mode in RND:
+        for op, f in binary.items():
+            for _ in range(16):
+                v = [pick(), pick()]
+                row(f"{op}.{mode}.ftz.f32", "f32=f32,f32", v, flushed(lambda x, y: number_or_nan((x, y)) or f(t, x, y, mode), v), 32)
+        for _ in range(16):
+            v = [pick(), pick(), pick()]
+            row(f"fma.{mode}.ftz.f32", "f32=f32,f32,f32", v, flushed(lambda x, y, z: fma(t, x, y, z, mode), v), 32)
+            row(f"sqrt.{mode}.ftz.f32", "f32=f32", v[:1], flushed(lambda x: sqrt(t, x, mode), v[:1]), 32)
+            row(f"rcp.{mode}.ftz.f32", "f32=f32", v[:1], flushed(lambda x: div(t, pack(t, Q(1), "rn"), x, mode), v[:1]), 32)
+    for _ in range(12):
+        for op in ("add", "sub", "mul"):
+            f, v = binary[op], [pick(), pick()]
+            plain = lambda x, y: number_or_nan((x, y)) or f(t, x, y, "rn")
+            row(f"{op}.f32", "f32=f32,f32", v, plain(*v), 32)
+            row(f"{op}.ftz.f32", "f32=f32,f32", v, flushed(plain, v), 32)
+            d = [random.choice(specials("f64")) for _ in range(2)]
+            nan = any(unpack("f64", x)[0] == "nan" for x in d)
+            row(f"{op}.f64", "f64=f64,f64", d, NAN["f64"] if nan else f("f64", *d, "rn"), 64)
+        for op, is_max in (("max", True), ("min", False)):
+            v = [pick(), pick(), pick()]
+            two = lambda x, y: minmax(t, x, y, is_max)
+            row(f"{op}.ftz.f32", "f32=f32,f32", v[:2], flushed(two, v[:2]), 32)
+            row(f"{op}.NaN.f32", "f32=f32,f32", v[:2], number_or_nan(v[:2]) or two(*v[:2]), 32)
+            row(f"{op}.f32", "f32=f32,f32,f32", v, two(two(*v[:2]), v[2]), 32)
+            row(f"{op}.NaN.f32", "f32=f32,f32,f32", v, number_or_nan(v) or two(two(*v[:2]), v[2]), 32)
+        x = pick()
+        row("neg.ftz.f32", "f32=f32", [x], number_or_nan([x]) or flushed(lambda a: neg(t, a), [x]), 32)
+        row("abs.ftz.f32", "f32=f32", [x], number_or_nan([x]) or flushed(lambda a: mask(a, 31), [x]), 32)
+        row("cvt.ftz.sat.f32.f32", "f32=f32", [x], flushed(lambda a: cvt(t, t, a, None, True), [x]), 32)
+        row("cvt.ftz.f64.f32", "f64=f32", [x], cvt("f64", t, flush(x), None), 64)
+        row("cvt.rn.ftz.f32.f64", "f32=f64", [cvt("f64", t, x, None)], flush(x) if unpack(t, x)[0] != "nan" else NAN[t], 32)
+    for op in "eq ne lt gtu nan".split():
+        for _ in range(8):
+            v = [pick(), pick()]
+            row(f"setp.{op}.ftz.f32", "pred=f32,f32", v, compare(t, flush(v[0]), flush(v[1]), op), 1)
+    halves = lambda f, *v: sum(f(*[x >> 32 * h & 0xFFFFFFFF for x in v]) << 32 * h for h in (0, 1))
+    pair = lambda: pick() << 32 | pick()
+    for mode in RND:
+        for _ in range(10):
+            v = [pair(), pair(), pair()]
+            for op in ("add", "sub", "mul"):
+                f = lambda x, y: number_or_nan((x, y)) or binary[op](t, x, y, mode)
+                row(f"{op}.{mode}.f32x2", "b64=b64,b64", v[:2], halves(f, *v[:2]), 64)
+                row(f"{op}.{mode}.ftz.f32x2", "b64=b64,b64", v[:2], halves(lambda x, y: flushed(f, (x, y)), *v[:2]), 64)
+            g = lambda x, y, z: fma(t, x, y, z, mode)
+            row(f"fma.{mode}.f32x2", "b64=b64,b64,b64", v, halves(g, *v), 64)
+            row(f"fma.{mode}.ftz.f32x2", "b64=b64,b64,b64", v, halves(lambda *x: flushed(g, x), *v), 64)
+    for to in ("f16", "bf16"):
+        for mode in ("rn", "rz"):
+            for _ in range(12):
+                x, y = pick(), pick()
+                row(f"cvt.{mode}.{to}x2.f32", "b32=f32,f32", [x, y], cvt(to, t, x, mode) << 16 | cvt(to, t, y, mode), 32)
+    for x in (0, 1, 0x80000000, 0xFFFFFFFF):
+        row("cnot.b32", "b32=b32", [x], x == 0, 32)
+    for w in (16, 32, 64):
+        for _ in range(4):
+            x = random.getrandbits(w)
+            for k in "bus":
+                row(f"mov.{k}{w}", f"{k}{w}={k}{w}", [x], x, w)
+                row(f"selp.{k}{w}", f"{k}{w}={k}{w},{k}{w},pred", [x, ~x & (1 << w) - 1, x & 1], x if x & 1 else ~x, w)
+                if k == "b":
+                    row(f"shr.b{w}", f"b{w}=b{w},u32", [x, 3], x >> 3, w)
+    for op, f in (("and", lambda x, y: x & y), ("or", lambda x, y: x | y), ("xor", lambda x, y: x ^ y)):
+        for k in range(4):
+            row(f"{op}.pred", "pred=pred,pred", [k & 1, k >> 1], f(k & 1, k >> 1), 1)
+    for k in (0, 1):
+        row("not.pred", "pred=pred", [k], 1 - k, 1)
+        row("mov.pred", "pred=pred", [k], k, 1)
+    for op in ("eq", "ne"):
+        for w in (16, 32, 64):
+            x = random.getrandbits(w)
+            for y in (x, x ^ 1):
+                row(f"setp.{op}.b{w}", f"pred=b{w},b{w}", [x, y], (x == y) == (op == "eq"), 1)
+    for x in (1, 0x3F800000, 0xFF800000):
+        row("mov.f32", "f32=f32", [x], x, 32)
+        row("mov.f64", "f64=f64", [x << 32 | x], x << 32 | x, 64)
+
+
 print("# Written by gpu/ptx/testdata/vectors.py: form, signature, operands, result")
 float_rows()
 convert_rows()
 integer_rows()
+f32_rows()
