@@ -9,7 +9,7 @@ prefix=$root/opt
 make --no-print-directory install PREFIX="$prefix" >/dev/null
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
 
-for example in attention_row train_step; do
+for example in attention_row half_rows train_step; do
   cc -std=c11 -Wall -Wextra -Werror $(pkg-config --cflags multimax) src/examples/$example.c \
     $(pkg-config --libs multimax) -o "$root/$example-shared"
   cc -std=c11 -Wall -Wextra -Werror $(pkg-config --cflags multimax) src/examples/$example.c \
@@ -49,4 +49,4 @@ fi
 make --no-print-directory uninstall PREFIX="$prefix" >/dev/null
 left=$(find "$prefix" ! -type d)
 [ -z "$left" ] || { echo "FAIL build_install: left behind: $left"; exit 1; }
-echo "PASS build_install examples=2 consumers=pkg-config,static,c++,cmake"
+echo "PASS build_install examples=3 consumers=pkg-config,static,c++,cmake"

@@ -131,6 +131,15 @@ static exact_status run_oracle(rows *a, int kernel) {
                              NULL, NULL, NULL);
 }
 
+/* |sum of probabilities - 1|; the sum of COLS short numbers is exact but for 2^-45. */
+static void check_sum(mmax_storage s, const uint16_t *probs) {
+  const format16 f = format_of(s);
+  double sum = 0.0;
+  for (size_t k = 0; k < COLS; k++) sum += widen_by_fields(s, probs[k]);
+  CHECK(fabs(sum - 1.0) <= 0x1.00002p0 * ldexp(1.0, -f.precision) + 0x1p-45 +
+                               COLS * (ldexp(1.0, f.least - f.precision) + 0x1.00001p-51));
+}
+
 static void compare_row(const rows *a, int kernel, size_t r) {
   const size_t from = r * COLS, target = kernel == 3 ? (size_t)a->target[r] : SIZE_MAX;
   const double smoothing = kernel == 3 ? (double)a->targets.smoothing : 0.0;
@@ -147,6 +156,7 @@ static void compare_row(const rows *a, int kernel, size_t r) {
     double share = kernel == 3 ? smoothing / (double)unmasked + (k == target ? 1.0 - smoothing : 0.0) : 0.0;
     judge(a, kernel, a->out[from + k], a->exact[from + k], error_of(a, kernel, &b, from + k, share));
   }
+  if (kernel == 0) check_sum(a->storage, a->out + from);
 }
 
 static void compare(rows *a, int kernel) {
