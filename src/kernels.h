@@ -13,6 +13,7 @@
 #define MMAX_KERNELS_H
 
 #include "multimax.h"
+#include "team.h"
 
 /* Memory a backend may use as it likes; 64-byte aligned, or bytes == 0. */
 typedef struct mmax_scratch {
@@ -24,21 +25,23 @@ static inline size_t mmax_storage_bytes(mmax_storage storage) {
   return storage == MMAX_FLOAT32 ? sizeof(float) : sizeof(uint16_t);
 }
 
-/* mmax_rows or mmax_rows16, whose storage the table knows. */
+/* mmax_rows or mmax_rows16, whose storage the table knows. A member of a team
+   works on its share of each row; the members share the scratch. */
 typedef struct mmax_input {
   const void *logits;
   const uint8_t *mask;
   size_t rows, cols;
   size_t stride, mask_stride;
+  mmax_member *me; /* the calling thread's place in a team, or NULL */
 } mmax_input;
 
 static inline mmax_input mmax_input_of(const mmax_rows *in) {
-  mmax_input a = {in->logits, in->mask, in->rows, in->cols, in->stride, in->mask_stride};
+  mmax_input a = {in->logits, in->mask, in->rows, in->cols, in->stride, in->mask_stride, NULL};
   return a;
 }
 
 static inline mmax_input mmax_input_of16(const mmax_rows16 *in) {
-  mmax_input a = {in->logits, in->mask, in->rows, in->cols, in->stride, in->mask_stride};
+  mmax_input a = {in->logits, in->mask, in->rows, in->cols, in->stride, in->mask_stride, NULL};
   return a;
 }
 
@@ -67,6 +70,9 @@ typedef struct mmax_kernels {
                         const mmax_targets *targets, const float *grad_loss, float *loss,
                         mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
                         mmax_report *report);
+  /* A team may compute rows longer than this; 0: these kernels know no teams. Every member reports
+     all rows and counts them in its accumulator, which holds the sums of its shares. */
+  size_t split;
 } mmax_kernels;
 
 /* The reference with the processor's fma, and with fma in integer arithmetic:

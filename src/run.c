@@ -43,7 +43,9 @@ void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scr
 #if defined(MMAX_PTHREADS)
 #include <pthread.h>
 
-#define MAX_THREADS 64u
+#define MAX_THREADS ((unsigned)MMAX_TEAM_MOST)
+/* Entries of a row from which on a thread more is worth its start and the waiting. */
+#define SHARE_LEAST ((size_t)1 << 14)
 
 typedef struct share {
   const mmax_job *job;
@@ -62,13 +64,8 @@ static void *run_share(void *arg) {
   return NULL;
 }
 
-void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report) {
-  if (threads > MAX_THREADS) threads = MAX_THREADS;
-  if (threads > job->in.rows) threads = (unsigned)job->in.rows;
-  if (threads <= 1) {
-    mmax_job_run_rows(job, 0, job->in.rows, job->scratch, job->acc, report);
-    return;
-  }
+/* The calling thread's share and those of the others, some rows each. */
+static void run_shares(const mmax_job *job, unsigned threads, mmax_report *report) {
   share shares[MAX_THREADS];
   pthread_t ids[MAX_THREADS];
   int started[MAX_THREADS];
@@ -95,7 +92,104 @@ void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report) {
   }
 }
 
+/* A team of threads. Those started wait for the lock until the size is known. */
+typedef struct crew {
+  mmax_team team; /* first: see meet */
+  const mmax_job *job;
+  pthread_mutex_t lock;
+  pthread_cond_t met;
+  unsigned arrived;
+  unsigned long meetings;
+} crew;
+
+typedef struct hand {
+  crew *crew;
+  mmax_member me;
+  mmax_accumulator acc;
+  mmax_report report;
+} hand;
+
+static void meet(mmax_team *team) {
+  crew *c = (crew *)(void *)team;
+  pthread_mutex_lock(&c->lock);
+  unsigned long meeting = c->meetings;
+  if (++c->arrived == team->size) {
+    c->arrived = 0;
+    c->meetings++;
+    pthread_cond_broadcast(&c->met);
+  }
+  while (c->meetings == meeting) pthread_cond_wait(&c->met, &c->lock);
+  pthread_mutex_unlock(&c->lock);
+}
+
+static void *run_member(void *arg) {
+  hand *h = arg;
+  const mmax_job *job = h->crew->job;
+  mmax_fpenv saved = mmax_fpenv_enter();
+  mmax_job mine = *job;
+  mine.in.me = &h->me;
+  if (job->acc != NULL) mmax_accumulator_init(&h->acc);
+  mmax_job_run_rows(&mine, 0, job->in.rows, job->scratch, job->acc == NULL ? NULL : &h->acc,
+                    &h->report);
+  mmax_fpenv_leave(saved);
+  return NULL;
+}
+
+static void *start_member(void *arg) {
+  hand *h = arg;
+  pthread_mutex_lock(&h->crew->lock);
+  pthread_mutex_unlock(&h->crew->lock);
+  return run_member(h);
+}
+
+void mmax_job_run_team(const mmax_job *job, unsigned size, mmax_report *report) {
+  crew c = {.job = job, .lock = PTHREAD_MUTEX_INITIALIZER, .met = PTHREAD_COND_INITIALIZER};
+  hand hands[MAX_THREADS];
+  pthread_t ids[MAX_THREADS];
+  unsigned started = 1;
+  pthread_mutex_lock(&c.lock);
+  for (unsigned t = 0; t < size; t++) {
+    hands[t].crew = &c;
+    hands[t].me = (mmax_member){&c.team, t, 0};
+  }
+  while (started < size &&
+         pthread_create(&ids[started], NULL, start_member, &hands[started]) == 0)
+    started++;
+  c.team.size = started; /* a thread that could not be started has no share */
+  c.team.wait = meet;
+  pthread_mutex_unlock(&c.lock);
+  run_member(&hands[0]);
+  *report = hands[0].report; /* every member has seen every row */
+  for (unsigned t = 0; t < started; t++) {
+    if (t > 0) {
+      pthread_join(ids[t], NULL);
+      hands[t].acc.rows = hands[t].acc.nonfinite_rows = 0;
+    }
+    if (job->acc != NULL) mmax_accumulator_merge(job->acc, &hands[t].acc);
+  }
+  pthread_cond_destroy(&c.met);
+  pthread_mutex_destroy(&c.lock);
+}
+
+void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report) {
+  if (threads > MAX_THREADS) threads = MAX_THREADS;
+  size_t shares = job->in.cols / SHARE_LEAST;
+  unsigned team = shares < threads ? (unsigned)shares : threads;
+  if (threads > job->in.rows) threads = (unsigned)job->in.rows;
+  if (job->kernels->split > 0 && team > threads)
+    mmax_job_run_team(job, team, report);
+  else if (threads > 1)
+    run_shares(job, threads, report);
+  else
+    mmax_job_run_rows(job, 0, job->in.rows, job->scratch, job->acc, report);
+}
+
 #else
+
+void mmax_job_run_team(const mmax_job *job, unsigned size, mmax_report *report) {
+  (void)size;
+  mmax_job_run_rows(job, 0, job->in.rows, job->scratch, job->acc, report);
+}
 
 void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report) {
   (void)threads;

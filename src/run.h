@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running a validated batch: one call of a backend, or one per thread on its share of the rows. */
+/* Running a validated batch: one call of a backend, or one per thread, on its share of the rows or,
+   where there are fewer long rows than threads, on its share of every row. */
 #ifndef MMAX_RUN_H
 #define MMAX_RUN_H
 
@@ -30,6 +31,9 @@ typedef struct mmax_job {
 /* Rows [first, first+count) of the job on the calling thread. */
 void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scratch scratch,
                        mmax_accumulator *acc, mmax_report *report);
+
+/* The whole job by a team of at most `size` threads; cols > kernels->split > 0. */
+void mmax_job_run_team(const mmax_job *job, unsigned size, mmax_report *report);
 
 /* The whole job. Without threads in the build, or with threads <= 1: the calling thread. */
 void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report);

@@ -44,7 +44,7 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
   }
 }
 
-const mmax_kernels TABLE = {OF(forward), OF(log_forward), OF(backward), OF(cross_entropy)};
+const mmax_kernels TABLE = {OF(forward), OF(log_forward), OF(backward), OF(cross_entropy), 0};
 #undef STORAGE
 #undef TABLE
 #undef OF

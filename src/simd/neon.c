@@ -4,4 +4,4 @@
 #include "rows_forward.h"
 
 const mmax_kernels mmax_kernels_neon = {rows_forward, rows_log, rows_backward,
-                                       rows_cross_entropy};
+                                       rows_cross_entropy, V_CHUNK};

@@ -16,9 +16,10 @@ V_INLINE vd upstream_at(const row *r, const float *g, size_t i, size_t count) {
 V_INLINE size_t lanes_at(const row *r, size_t i) { return r->n - i < V_LANES ? r->n - i : V_LANES; }
 
 static int upstream_finite(const row *r, const float *g) {
-  if (!r->closed) return all_finite(g, r->n);
+  const mmax_span span = r->span;
+  if (!r->closed) return all_finite(g + span.from, span.to - span.from);
   vm fine = v_first(V_LANES);
-  for (size_t i = 0; i < r->n; i += V_LANES)
+  for (size_t i = span.from; i < span.to; i += V_LANES)
     fine = v_and(fine, v_gt(v_set(__builtin_inf()), v_abs(upstream_at(r, g, i, lanes_at(r, i)))));
   return v_bits(fine) == v_bits(v_first(V_LANES));
 }
@@ -28,9 +29,9 @@ typedef struct extremes {
   vd lo, hi, top;
 } extremes;
 
-static extremes weight_range(const batch *b, row *r, const float *g) {
+V_INLINE extremes weight_range(const batch *b, row *r, const float *g) {
   extremes w = {v_set(__builtin_inf()), minus_inf(), v_set(0.0)};
-  for (size_t at = 0; at < r->n; at += V_CHUNK) {
+  for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK) {
     const double *e = run_weights(b, r, at);
     for (size_t i = at; i < at + run_length(r, at); i += V_LANES) {
       size_t count = lanes_at(r, i);
@@ -51,8 +52,9 @@ static int open_range(const row *r, const float *g, extremes *w) {
   const vf inf = f_set(__builtin_inff()), none = f_set(-__builtin_inff()), zero = f_set(0.0f);
   vf lo = inf, hi = none, top = zero;
   vd least = v_set(1.0), least_odd = least;
-  size_t i = 0;
-  for (; i + F_LANES <= r->n; i += F_LANES) {
+  size_t i = r->span.from;
+  const size_t end = r->span.to;
+  for (; i + F_LANES <= end; i += F_LANES) {
     vf x = f_load(r->x + i);
     lo = f_min(x, lo);
     hi = f_max(x, hi);
@@ -60,8 +62,8 @@ static int open_range(const row *r, const float *g, extremes *w) {
     least = v_min(v_load(r->buffer + i), least);
     least_odd = v_min(v_load(r->buffer + i + V_LANES), least_odd);
   }
-  if (i < r->n) {
-    size_t count = r->n - i;
+  if (i < end) {
+    size_t count = end - i;
     lo = f_min(f_load_first(r->x + i, count, inf), lo);
     hi = f_max(f_load_first(r->x + i, count, none), hi);
     top = f_max(f_abs(f_load_first(g + i, count, zero)), top);
@@ -105,7 +107,7 @@ static inline void probs_run(double *e, size_t n, double inverse) {
 /* Leaves the lane sums of floor(p*g), in units of the grid, and p in the buffer. */
 static vq row_mean_lanes(const batch *b, row *r, const float *g, mmax_grid grid) {
   vd sum[2] = {v_set(grid.big), v_set(grid.big)};
-  for (size_t at = 0; at < r->n; at += V_CHUNK) {
+  for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK) {
     double *p = run_weights(b, r, at);
     probs_run(p, run_length(r, at), r->inverse);
     mean_run(r, at, p, g, sum);
@@ -124,7 +126,7 @@ static double *run_probs(const batch *b, row *r, size_t at) {
 static void row_backward(const batch *b, row *r, const float *g, double mean, moments *m, int sums,
                          float *grad) {
   const vd center = v_set(mean);
-  for (size_t at = 0; at < r->n; at += V_CHUNK) {
+  for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK) {
     double *p = run_probs(b, r, at);
     for (size_t i = 0; i < run_length(r, at); i += V_LANES) {
       vd up = upstream_at(r, g, at + i, lanes_at(r, at + i));
@@ -138,6 +140,22 @@ static void row_backward(const batch *b, row *r, const float *g, double mean, mo
 typedef struct group_stats {
   double top[V_GROUP], lo[V_GROUP], hi[V_GROUP], mean[V_GROUP];
 } group_stats;
+
+/* A share's largest |g| and range of x -> the row's; a share's upstream may have been not finite. */
+static V_JOIN void join_extremes(const batch *b, row *r, group_stats *out) {
+  mmax_note note = {.first = out->hi[0], .top = out->top[0], .fall = out->lo[0],
+                    .flags = r->state == MMAX_ROW_NONFINITE};
+  note = mmax_team_join(b->in->me, note);
+  out->hi[0] = note.first;
+  out->top[0] = note.top;
+  out->lo[0] = note.fall;
+  if (note.flags) r->state = MMAX_ROW_NONFINITE;
+}
+
+static V_JOIN uint64_t join_counts(const batch *b, uint64_t count) {
+  mmax_note note = {.low = count};
+  return mmax_team_join(b->in->me, note).low;
+}
 
 static void group_statistics(const batch *b, row *rows, size_t count, const float *const *g,
                              group_stats *out) {
@@ -159,6 +177,7 @@ static void group_statistics(const batch *b, row *rows, size_t count, const floa
     v_store(out->hi + r, v_max_rows(hi + r));
     v_store(out->lo + r, v_max_rows(fall + r));
   }
+  if (b->in->me != NULL) join_extremes(b, &rows[0], out);
   for (size_t r = 0; r < V_GROUP; r++) {
     sum[r] = q_zero();
     if (r >= count || rows[r].state != MMAX_OK) continue;
@@ -168,8 +187,9 @@ static void group_statistics(const batch *b, row *rows, size_t count, const floa
   for (size_t r = 0; r < count; r += V_LANES) q_store(total + r, q_sum_rows(sum + r));
   for (size_t r = 0; r < count; r++) {
     out->lo[r] = -out->lo[r];
-    if (rows[r].state == MMAX_OK)
-      out->mean[r] = mmax_i64_to_double((int64_t)total[r]) * mmax_pow2(grid[r].unit);
+    if (rows[r].state != MMAX_OK) continue;
+    if (b->in->me != NULL) total[r] = join_counts(b, total[r]);
+    out->mean[r] = mmax_i64_to_double((int64_t)total[r]) * mmax_pow2(grid[r].unit);
   }
 }
 

@@ -27,12 +27,12 @@ static void rows_forward(const mmax_params *params, const mmax_input *in, mmax_o
     for (size_t r = 0; r < count; r++) {
       float *out = (float *)probs.data + (first + r) * probs.stride;
       if (rows[r].state != MMAX_OK) {
-        fill(out, in->cols,
+        fill(out + b.span.from, b.span.to - b.span.from,
              rows[r].state == MMAX_ROW_MASKED ? 0.0f : mmax_from_bits32(MMAX_NAN_BITS));
         mmax_report_row(report, first + r, rows[r].state);
         continue;
       }
-      for (size_t at = 0; at < in->cols; at += V_CHUNK)
+      for (size_t at = b.span.from; at < b.span.to; at += V_CHUNK)
         scale_run(run_weights(&b, &rows[r], at), run_length(&rows[r], at), rows[r].inverse,
                   out + at);
     }

@@ -303,7 +303,8 @@ static void moments_finish(const moments *m, const mmax_params *params, ledger *
 /* Outputs of a row that is masked throughout or not finite. */
 static void gradient_special(const row *r, float *grad, mmax_accumulator *acc) {
   if (grad != NULL)
-    fill(grad, r->n, r->state == MMAX_ROW_MASKED ? 0.0f : mmax_from_bits32(MMAX_NAN_BITS));
+    fill(grad + r->span.from, r->span.to - r->span.from,
+         r->state == MMAX_ROW_MASKED ? 0.0f : mmax_from_bits32(MMAX_NAN_BITS));
   if (acc != NULL && r->state == MMAX_ROW_NONFINITE) acc->nonfinite_rows++;
 }
 

@@ -3,13 +3,16 @@
  * A group of rows goes through each phase together: short rows then share the
  * reductions and the division. A row's doubles stay in its buffer from phase
  * to phase if they fit; else the row is walked in chunks that are computed
- * again in every phase (specs/semantics.md: no allocation).
+ * again in every phase (specs/semantics.md: no allocation). The members of a
+ * team (../team.h) walk one row together, each on its own chunks of it, and join
+ * at the end of each phase.
  */
 #ifndef MMAX_SIMD_ROWS_GROUP_H
 #define MMAX_SIMD_ROWS_GROUP_H
 
 #include "../kernels.h"
 #include "../ref/row.h"
+#include "../team.h"
 #include "rows_exp.h"
 
 enum {
@@ -22,6 +25,7 @@ typedef struct row {
   const float *x;
   const uint8_t *mask;
   size_t n;
+  mmax_span span; /* this thread's entries: all of them but in a team */
   double *buffer;
   int resident; /* the buffer holds the whole row */
   int closed;   /* has masked or non-finite entries */
@@ -39,12 +43,14 @@ typedef struct batch {
   int resident;      /* a whole row fits                        */
   size_t group;      /* rows at a time                          */
   int closed;        /* expect the next row to have masked entries */
+  mmax_span span;    /* this thread's entries of each row */
 } batch;
 
 static batch batch_of(const mmax_params *params, const mmax_input *in, double *stack,
                       mmax_scratch scratch) {
   size_t need = padded(in->cols);
-  batch b = {params, in, shape_of(params), stack, V_CHUNK, 1, 1, in->mask != NULL};
+  batch b = {params, in, shape_of(params), stack, V_CHUNK, 1, 1, in->mask != NULL, {0, in->cols}};
+  if (in->me != NULL) b.span = mmax_team_share(in->me, in->cols, V_CHUNK);
   if (need > V_CHUNK && scratch.bytes / sizeof(double) >= need) {
     b.buffer = scratch.data;
     b.room = need;
@@ -64,6 +70,7 @@ V_INLINE size_t group_open(const batch *b, size_t first, row *rows) {
     at->x = (const float *)b->in->logits + (first + r) * b->in->stride;
     at->mask = b->in->mask == NULL ? NULL : b->in->mask + (first + r) * b->in->mask_stride;
     at->n = b->in->cols;
+    at->span = b->span;
     at->buffer = b->buffer + (b->group > 1 ? r * pitch : 0);
     at->resident = b->resident;
     at->closed = b->closed;
@@ -72,7 +79,7 @@ V_INLINE size_t group_open(const batch *b, size_t first, row *rows) {
   return count;
 }
 
-/* Entries [at, at + run_length) of a row; runs cover it in order. */
+/* Entries [at, at + run_length) of a row; runs cover its span in order. */
 V_INLINE size_t run_length(const row *r, size_t at) {
   return r->n - at < V_CHUNK ? r->n - at : V_CHUNK;
 }
@@ -106,7 +113,7 @@ V_INLINE tops run_modulate(const batch *b, row *r, size_t at, int two, int close
 V_INLINE tops row_modulate_as(const batch *b, row *r, int two) {
   tops t = tops_start();
   if (!r->closed) {
-    for (size_t at = 0; at < r->n; at += V_CHUNK) {
+    for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK) {
       if (!all_finite(r->x + at, run_length(r, at))) {
         r->closed = 1;
         break;
@@ -116,12 +123,24 @@ V_INLINE tops row_modulate_as(const batch *b, row *r, int two) {
     if (!r->closed) return t;
     t = tops_start();
   }
-  for (size_t at = 0; at < r->n; at += V_CHUNK)
+  for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK)
     t = tops_join(t, run_modulate(b, r, at, two, 1), two);
   return t;
 }
 static tops row_modulate(const batch *b, row *r) { return row_modulate_as(b, r, 0); }
 static tops row_modulate_two(const batch *b, row *r) { return row_modulate_as(b, r, 1); }
+
+/* One member writes what a row has once. */
+V_INLINE int leads(const batch *b) { return b->in->me == NULL || b->in->me->index == 0; }
+
+/* From a share's two largest sigma and state to the row's; the state is that of all members. */
+static V_JOIN void join_tops(const batch *b, row *r) {
+  mmax_note note = {.first = r->max, .second = r->second, .flags = r->state == MMAX_ROW_NONFINITE};
+  note = mmax_team_join(b->in->me, note);
+  r->max = note.first;
+  r->second = note.second;
+  if (note.flags) r->state = MMAX_ROW_NONFINITE;
+}
 
 /* sigma of every entry in the buffers, each row's maximum and state. */
 V_INLINE void group_modulate(batch *b, row rows[V_GROUP], size_t count) {
@@ -131,8 +150,9 @@ V_INLINE void group_modulate(batch *b, row rows[V_GROUP], size_t count) {
   for (size_t r = count; r < V_GROUP; r++) first[r] = minus_inf();
   for (size_t r = 0; r < count; r += V_LANES) v_store(max + r, v_max_rows(first + r));
   for (size_t r = 0; r < count; r++) {
-    rows[r].max = max[r];
-    if (rows[r].state == MMAX_OK && max[r] == -__builtin_inf()) rows[r].state = MMAX_ROW_MASKED;
+    rows[r].max = rows[r].second = max[r];
+    if (b->in->me != NULL) join_tops(b, &rows[r]);
+    if (rows[r].state == MMAX_OK && rows[r].max == -__builtin_inf()) rows[r].state = MMAX_ROW_MASKED;
   }
   if (b->in->mask == NULL) b->closed = rows[count - 1].closed;
 }
@@ -152,7 +172,8 @@ V_INLINE void group_modulate_two(batch *b, row *rows, size_t count) {
       if (k != top && first[k] > next) next = first[k];
     rows[r].max = max;
     rows[r].second = next;
-    if (rows[r].state == MMAX_OK && max == -__builtin_inf()) rows[r].state = MMAX_ROW_MASKED;
+    if (b->in->me != NULL) join_tops(b, &rows[r]);
+    if (rows[r].state == MMAX_OK && rows[r].max == -__builtin_inf()) rows[r].state = MMAX_ROW_MASKED;
   }
   if (b->in->mask == NULL) b->closed = rows[count - 1].closed;
 }
@@ -173,10 +194,19 @@ static double *run_weights(const batch *b, row *r, size_t at) {
   return e;
 }
 
+/* From the sum of a share to that of the row. */
+static V_JOIN mmax_sum join_sums(const batch *b, mmax_sum sum) {
+  mmax_note note = {.low = sum.lo, .high = sum.hi};
+  note = mmax_team_join(b->in->me, note);
+  mmax_sum all = {note.high, note.low};
+  return all;
+}
+
 static double long_row_inverse(const batch *b, row *r) {
   mmax_sum sum = {0, 0};
-  for (size_t at = 0; at < r->n; at += V_CHUNK)
+  for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK)
     sum = sum_lanes(sum, weigh(run_sigma(b, r, at), run_length(r, at), r->max));
+  if (b->in->me != NULL) sum = join_sums(b, sum);
   return 1.0 / mmax_sum_total(sum, 0x1p-50);
 }
 

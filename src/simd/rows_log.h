@@ -20,14 +20,16 @@ static void row_lse(const batch *b, row *r, int keep) {
   double w = mmax_exp(r->second - r->max);
   r->rest = r->log = 0.0;
   if (w == 0.0) { /* every other weight is 0 */
-    if (keep && r->resident) weigh_only(r->buffer, r->n, r->max);
+    for (size_t at = r->span.from; keep && r->resident && at < r->span.to; at += V_CHUNK)
+      weigh_only(r->buffer + at, run_length(r, at), r->max);
     return;
   }
   int e = mmax_exponent_above(w);
   double big = 6.0 * mmax_pow2(e);
   mmax_sum sum = {0, 0};
-  for (size_t at = 0; at < r->n; at += V_CHUNK)
+  for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK)
     sum = sum_lanes(sum, weigh_rest(run_sigma(b, r, at), run_length(r, at), r, big, keep));
+  if (b->in->me != NULL) sum = join_sums(b, sum);
   if (r->second == r->max) { /* all maxima were counted, each 2^49 units: one is not in rest */
     uint64_t one = (uint64_t)1 << 49;
     sum.hi -= sum.lo < one;
@@ -56,13 +58,13 @@ static void rows_log(const mmax_params *params, const mmax_input *in, mmax_outpu
     for (size_t r = 0; r < count; r++) {
       float *out = (float *)log_probs.data + (first + r) * log_probs.stride;
       if (rows[r].state != MMAX_OK) {
-        fill(out, in->cols,
+        fill(out + b.span.from, b.span.to - b.span.from,
              mmax_from_bits32(rows[r].state == MMAX_ROW_MASKED ? 0xff800000u : MMAX_NAN_BITS));
         mmax_report_row(report, first + r, rows[r].state);
         continue;
       }
       row_lse(&b, &rows[r], 0);
-      for (size_t at = 0; at < in->cols; at += V_CHUNK)
+      for (size_t at = b.span.from; at < b.span.to; at += V_CHUNK)
         log_run(run_sigma(&b, &rows[r], at), run_length(&rows[r], at), &rows[r], out + at);
     }
   }

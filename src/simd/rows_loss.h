@@ -15,11 +15,20 @@ typedef struct loss_row {
   float target_x;
 } loss_row;
 
+/* From the range of a share to that of the row; the sum of the counts. */
+static V_JOIN size_t join_range(const batch *b, range *x, size_t count) {
+  mmax_note note = {.first = x->hi, .fall = -x->lo, .low = count};
+  note = mmax_team_join(b->in->me, note);
+  x->lo = -note.fall;
+  x->hi = note.first;
+  return note.low;
+}
+
 /* Number of unmasked entries and the range of x over them. */
-static size_t live_range(const row *r, range *x) {
+static size_t live_range(const batch *b, const row *r, range *x) {
   vd lo = v_set(__builtin_inf()), hi = minus_inf();
   size_t live = 0;
-  for (size_t i = 0; i < r->n; i += V_LANES) {
+  for (size_t i = r->span.from; i < r->span.to; i += V_LANES) {
     size_t count = lanes_at(r, i);
     vd v = entries(r->x + i, r->mask == NULL ? NULL : r->mask + i, count);
     vm here = v_gt(v, minus_inf());
@@ -29,23 +38,25 @@ static size_t live_range(const row *r, range *x) {
   }
   x->lo = lane_min(lo);
   x->hi = lane_max(hi);
-  return live;
+  return b->in->me == NULL ? live : join_range(b, x, live);
 }
 
 /* sum over unmasked entries of (max - sigma), on a grid set by the largest. sigma is in the buffer. */
 static double sum_below_max(const batch *b, row *r) {
   vd low = v_set(r->max);
-  for (size_t at = 0; at < r->n; at += V_CHUNK) {
+  for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK) {
     const double *s = run_sigma(b, r, at);
     for (size_t i = 0; i < run_length(r, at); i += V_LANES) {
       vd v = v_load(s + i);
       low = v_min(v_select(v_gt(v, minus_inf()), v, low), low);
     }
   }
-  mmax_grid grid = mmax_grid_for(r->max - lane_min(low));
+  range sigma = {lane_min(low), r->max};
+  if (b->in->me != NULL) join_range(b, &sigma, 0);
+  mmax_grid grid = mmax_grid_for(r->max - sigma.lo);
   const vd big = v_set(grid.big), max = v_set(r->max);
   mmax_sum sum = {0, 0};
-  for (size_t at = 0; at < r->n; at += V_CHUNK) {
+  for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK) {
     const double *s = run_sigma(b, r, at);
     vq lanes = q_zero();
     for (size_t i = 0; i < run_length(r, at); i += V_LANES) {
@@ -55,6 +66,7 @@ static double sum_below_max(const batch *b, row *r) {
     }
     sum = sum_lanes(sum, lanes);
   }
+  if (b->in->me != NULL) sum = join_sums(b, sum);
   return mmax_sum_total(sum, mmax_pow2(grid.unit));
 }
 
@@ -104,13 +116,14 @@ static void row_loss_gradient(const batch *b, row *r, const loss_row *l, range x
       extremes w = weight_range(b, r, NULL);
       x.lo = lane_min(w.lo);
       x.hi = lane_max(w.hi);
+      if (b->in->me != NULL) join_range(b, &x, 0);
       double t = mmax_widen(l->target_x);
       if (l->target_live && t < x.lo) x.lo = t;
       if (l->target_live && t > x.hi) x.hi = t;
     }
     moments_start(&m, b->params, x, size_of(l->upstream));
   }
-  for (size_t at = 0; at < r->n; at += V_CHUNK) {
+  for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK) {
     double *e = run_weights(b, r, at);
     residual_run(b, r, l, at, e, inverse);
     gradient_run(b, r, at, e, &m, acc != NULL, grad);
@@ -118,18 +131,18 @@ static void row_loss_gradient(const batch *b, row *r, const loss_row *l, range x
   if (acc != NULL) moments_finish(&m, b->params, sums, acc);
 }
 
-/* The row's sigma is in the buffer, its state MMAX_OK. */
+/* The row's sigma is in the buffer, its state MMAX_OK. *loss is written by one member. */
 static void row_cross_entropy(const batch *b, row *r, loss_row *l, float *loss, float *grad,
                               ledger *sums, mmax_accumulator *acc) {
   int gradient = grad != NULL || acc != NULL;
   range x = {0.0, 0.0};
   double below = 0.0;
   if (l->smoothing > 0.0) {
-    l->uniform = l->smoothing / mmax_u64_to_double(live_range(r, &x));
+    l->uniform = l->smoothing / mmax_u64_to_double(live_range(b, r, &x));
     if (loss != NULL) below = sum_below_max(b, r);
   }
   row_lse(b, r, gradient);
-  if (loss != NULL) *loss = row_loss(b, r, l, below);
+  if (loss != NULL && leads(b)) *loss = row_loss(b, r, l, below);
   if (gradient) row_loss_gradient(b, r, l, x, grad, sums, acc);
 }
 
@@ -146,23 +159,25 @@ static void rows_cross_entropy(const mmax_params *params, const mmax_input *in,
     float *out = grad.data == NULL ? NULL : (float *)grad.data + k * grad.stride;
     float *row_out = loss == NULL ? NULL : loss + k;
     if (targets->target[k] == targets->ignore_index) {
-      if (row_out != NULL) *row_out = 0.0f;
-      if (out != NULL) fill(out, in->cols, 0.0f);
+      if (row_out != NULL && leads(&b)) *row_out = 0.0f;
+      if (out != NULL) fill(out + b.span.from, b.span.to - b.span.from, 0.0f);
       report->ignored_rows++;
       continue;
     }
-    row r;
+    row r = {0};
     group_open(&b, k, &r);
-    group_modulate_two(&b, &r, 1);
     size_t t = (size_t)targets->target[k];
+    /* read before the first join: after it the target's owner may replace it */
+    int target_live = mmax_unmasked(r.x, r.mask, t);
+    float target_x = r.x[t];
+    group_modulate_two(&b, &r, 1);
     float w = grad_loss == NULL ? 1.0f : grad_loss[k];
     if (r.state == MMAX_OK && mmax_classify(w) != MMAX_FINITE) r.state = MMAX_ROW_NONFINITE;
     if (r.state == MMAX_OK) {
-      loss_row l = {mmax_widen(targets->smoothing), 0.0, mmax_widen(w), t,
-                    mmax_unmasked(r.x, r.mask, t), r.x[t]};
+      loss_row l = {mmax_widen(targets->smoothing), 0.0, mmax_widen(w), t, target_live, target_x};
       row_cross_entropy(&b, &r, &l, row_out, out, &sums, acc);
     } else {
-      if (row_out != NULL)
+      if (row_out != NULL && leads(&b))
         *row_out = r.state == MMAX_ROW_MASKED ? 0.0f : mmax_from_bits32(MMAX_NAN_BITS);
       gradient_special(&r, out, acc);
     }

@@ -14,6 +14,7 @@
 
 #define V_INLINE static inline __attribute__((always_inline))
 #define V_OUTLINE __attribute__((noinline, unused))
+#define V_JOIN __attribute__((noinline, cold)) /* in teams alone */
 
 /* The parts of the modulator that are there. */
 enum { V_LINEAR = 1, V_QUADRATIC = 2, V_AFFINE = 4 };
