@@ -11,9 +11,11 @@ fma=
 . tests/sources.sh
 san="-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1"
 flags="-std=c11 $fma -ffp-contract=off -Isrc -Itests -DMMAX_PTHREADS -pthread"
-for test in edge_rows edge_arguments edge_environment property_order; do
+for test in edge_rows edge_arguments edge_environment edge_storage storage_rows property_order; do
   gcc $flags $san tests/$test.c $library -lm -o $out/$test
-  $out/$test >$out/$test.log 2>&1 || { tail -n 20 $out/$test.log; echo "FAIL build_sanitizers: $test"; exit 1; }
+  some=
+  [ $test = storage_rows ] && some=40
+  $out/$test $some >$out/$test.log 2>&1 || { tail -n 20 $out/$test.log; echo "FAIL build_sanitizers: $test"; exit 1; }
 done
 gcc $flags -g -O1 tests/edge_rows.c $library -lm -o $out/plain
 valgrind -q --error-exitcode=9 $out/plain >$out/valgrind.log 2>&1 || { tail -n 20 $out/valgrind.log; echo "FAIL build_sanitizers: valgrind"; exit 1; }
@@ -35,4 +37,4 @@ if $out/control >/dev/null 2>&1 || valgrind -q --error-exitcode=9 $out/control-p
   echo "FAIL build_sanitizers: the control was not noticed"
   exit 1
 fi
-echo "PASS build_sanitizers asan+ubsan=4 valgrind=1"
+echo "PASS build_sanitizers asan+ubsan=6 valgrind=1"
