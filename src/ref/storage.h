@@ -15,11 +15,12 @@
 typedef struct mmax_format {
   int digits;        /* of the fraction                     */
   int least;         /* exponent of the smallest normal     */
+  unsigned one;      /* 2^digits: patterns of a binade      */
   unsigned infinity; /* pattern of +infinity                */
 } mmax_format;
 
 static inline mmax_format mmax_format_of(mmax_storage storage) {
-  const mmax_format float16 = {10, -14, 0x7c00u}, bfloat16 = {7, -126, 0x7f80u};
+  const mmax_format float16 = {10, -14, 1024u, 0x7c00u}, bfloat16 = {7, -126, 128u, 0x7f80u};
   return storage == MMAX_FLOAT16 ? float16 : bfloat16;
 }
 
@@ -45,25 +46,33 @@ static inline unsigned mmax_round_magnitude(mmax_format f, double a) {
   if (!(a < mmax_pow2(2 - f.least))) return f.infinity; /* the next power of two */
   int e = mmax_exponent_above(a > least ? a : least) - 1;
   double big = mmax_mul(6.0, mmax_pow2(e - f.digits + 50)); /* steps of 2^(e - digits) */
-  return ((unsigned)(e - f.least) << f.digits) + (unsigned)mmax_quantise(a, big);
+  return (unsigned)(e - f.least) * f.one + (unsigned)mmax_quantise(a, big);
 }
 
 static inline uint16_t mmax_narrow16(mmax_storage storage, double v) {
   mmax_format f = mmax_format_of(storage);
-  if (v != v) return (uint16_t)(f.infinity | 1u << (f.digits - 1));
-  return (uint16_t)(mmax_sign16(v) | mmax_round_magnitude(f, v < 0.0 ? -v : v));
+  if (v != v) return (uint16_t)(f.infinity + f.one / 2u);
+  return (uint16_t)(mmax_sign16(v) + mmax_round_magnitude(f, v < 0.0 ? -v : v));
+}
+
+/* The value of the pattern of a finite magnitude. */
+static inline double mmax_magnitude(mmax_format f, unsigned pattern) {
+  unsigned binade = pattern / f.one, count = pattern;
+  int unit = f.least - f.digits;
+  if (binade > 0) {
+    count = pattern % f.one + f.one;
+    unit = unit + (int)binade - 1;
+  }
+  return mmax_mul(mmax_u64_to_double(count), mmax_pow2(unit));
 }
 
 /* Exact; every NaN becomes the canonical one. */
 static inline float mmax_widen_bits(mmax_storage storage, uint16_t bits) {
   mmax_format f = mmax_format_of(storage);
-  unsigned pattern = bits & 0x7fffu;
+  unsigned pattern = bits % 0x8000u;
   if (pattern > f.infinity) return mmax_canonical_nan();
   if (pattern == f.infinity) return bits > pattern ? mmax_minus_inf() : -mmax_minus_inf();
-  unsigned one = 1u << f.digits, binade = pattern >> f.digits;
-  unsigned count = binade == 0 ? pattern : pattern % one + one;
-  int unit = f.least - f.digits + (binade == 0 ? 0 : (int)binade - 1);
-  float magnitude = mmax_narrow(mmax_mul(mmax_u64_to_double(count), mmax_pow2(unit)));
+  float magnitude = mmax_narrow(mmax_magnitude(f, pattern));
   return bits > pattern ? -magnitude : magnitude;
 }
 
