@@ -4,7 +4,9 @@
  * the nearest pattern, ties to even, as MPFR and integer arithmetic round: at
  * every value, every middle between neighbours and the doubles beside it,
  * beyond the range, among double's subnormals, on random doubles; and in every
- * rounding mode of the caller. Controls: rounding twice, through
+ * rounding mode of the caller. Inside a binade the rounding is one addition of
+ * a constant, so monotone: its values at both ends and on both sides of every
+ * middle decide it for all doubles. Controls: rounding twice, through
  * float32, is not the same, and the middle without its tie rule is not.
  */
 #include <fenv.h>
