@@ -133,12 +133,7 @@ static inline double model_f_max_halves(const float *a, size_t lane, size_t lane
 static inline double model_f_min_halves(const float *a, size_t lane, size_t lanes) {
   return model_min((double)a[lane], (double)a[lane + lanes]);
 }
-static inline float model_f_probe(float acc, const float *p, size_t lane) {
-  return fmaf(p[lane], 0.0f, acc); /* acc is a zero or NaN */
-}
-static inline float model_f_probe_first(float acc, const float *p, size_t count, size_t lane) {
-  return lane < count ? model_f_probe(acc, p, lane) : acc;
-}
+static inline float model_f_probe(float acc, float a) { return fmaf(a, 0.0f, acc); } /* acc: 0 or NaN */
 static inline int model_f_is_zero(const float *a, size_t floats) { /* all are zeros or NaN */
   for (size_t k = 0; k < floats; k++)
     if (a[k] != a[k]) return 0;

@@ -17,11 +17,12 @@ static uint64_t saved_state(void) {
 static unsigned detect(void) {
   unsigned a, b, c, d, found = KNOWN;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return found;
+  int has_f16c = (c & bit_F16C) != 0;
   if (!(c & bit_OSXSAVE) || !(c & bit_AVX) || !(c & bit_FMA)) return found;
   uint64_t state = saved_state();
   if ((state & 6) != 6) return found;
   found |= HAS_FMA;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2)) return found;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2) || !has_f16c) return found;
   found |= HAS_AVX2;
   const unsigned needed = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
   if ((b & needed) == needed && (state & 0xe6) == 0xe6) found |= HAS_AVX512;
@@ -43,15 +44,14 @@ static const mmax_kernels *const ref[] = {&mmax_kernels_ref, &mmax_kernels_ref_f
                                           &mmax_kernels_ref_bf16};
 static const mmax_kernels *const portable[] = {
     &mmax_kernels_portable, &mmax_kernels_portable_f16, &mmax_kernels_portable_bf16};
-/* Without 16-bit kernels of their own, the SIMD backends use the reference's. */
 #if defined(MMAX_SIMD) && defined(__x86_64__)
-static const mmax_kernels *const avx2[] = {&mmax_kernels_avx2, &mmax_kernels_ref_f16,
-                                           &mmax_kernels_ref_bf16};
-static const mmax_kernels *const avx512[] = {&mmax_kernels_avx512, &mmax_kernels_ref_f16,
-                                             &mmax_kernels_ref_bf16};
+static const mmax_kernels *const avx2[] = {&mmax_kernels_avx2, &mmax_kernels_avx2_f16,
+                                           &mmax_kernels_avx2_bf16};
+static const mmax_kernels *const avx512[] = {&mmax_kernels_avx512, &mmax_kernels_avx512_f16,
+                                             &mmax_kernels_avx512_bf16};
 #elif defined(MMAX_SIMD) && defined(__aarch64__)
-static const mmax_kernels *const neon[] = {&mmax_kernels_neon, &mmax_kernels_ref_f16,
-                                           &mmax_kernels_ref_bf16};
+static const mmax_kernels *const neon[] = {&mmax_kernels_neon, &mmax_kernels_neon_f16,
+                                           &mmax_kernels_neon_bf16};
 #endif
 
 static tables reference(void) {

@@ -81,10 +81,10 @@ extern const mmax_kernels mmax_kernels_ref, mmax_kernels_ref_f16, mmax_kernels_r
 extern const mmax_kernels mmax_kernels_portable, mmax_kernels_portable_f16,
     mmax_kernels_portable_bf16;
 #if defined(__x86_64__)
-extern const mmax_kernels mmax_kernels_avx2;
-extern const mmax_kernels mmax_kernels_avx512;
+extern const mmax_kernels mmax_kernels_avx2, mmax_kernels_avx2_f16, mmax_kernels_avx2_bf16;
+extern const mmax_kernels mmax_kernels_avx512, mmax_kernels_avx512_f16, mmax_kernels_avx512_bf16;
 #elif defined(__aarch64__)
-extern const mmax_kernels mmax_kernels_neon;
+extern const mmax_kernels mmax_kernels_neon, mmax_kernels_neon_f16, mmax_kernels_neon_bf16;
 #endif
 
 /* NULL if this machine cannot run it. AUTO gives the fastest that it can. */

@@ -10,11 +10,11 @@ rm -rf $out && mkdir -p $out
 for way in "gcc -O0" "clang-19 -O0" "clang-19 -O3" ${ALL_LEVELS:+"gcc -O1" "gcc -O2" "clang-19 -O1" "clang-19 -O2"}; do
   command -v "${way%% *}" >/dev/null || { echo "no ${way%% *}"; continue; }
   cp $lib $out/lib.a
-  for isa in avx2 avx512; do
-    flags=$(eval "echo \$$isa")
-    $way -std=c11 -ffp-contract=off $flags -Isrc -c src/simd/$isa.c -o $out/$isa.o || exit 1
+  for table in avx2 avx2_f16 avx2_bf16 avx512 avx512_f16 avx512_bf16; do
+    flags=$(eval "echo \$${table%_*f16}")
+    $way -std=c11 -ffp-contract=off $flags -Isrc -c src/simd/$table.c -o $out/$table.o || exit 1
+    ar r $out/lib.a $out/$table.o || exit 1
   done
-  ar r $out/lib.a $out/avx2.o $out/avx512.o || exit 1
   for t in forward log backward loss; do
     gcc -std=c11 -O1 -ffp-contract=off $avx2 -Isrc -Itests tests/diff_$t.c $out/lib.a -lm -pthread -o $out/test || exit 1
     $out/test 1 "${STEP:-60}" >$out/log || { cat $out/log; echo "FAIL diff_levels: $way, $t"; exit 1; }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tests of the SIMD backends can fail: each defect below, put into a copy of
 # the sources, is seen by the test named with it.  test | file | sed script | what
+# TEST/TABLE: the table of kernels that is compiled again, else avx2.
 set -u
 case $(uname -m) in x86_64) ;; *) echo "SKIP diff_mutants: the mutants are made from the AVX2 backend"; exit 77 ;; esac
 grep -q ' avx2 ' /proc/cpuinfo || { echo "SKIP diff_mutants: no AVX2"; exit 77; }
@@ -9,6 +10,8 @@ cc=${CC:-gcc} dir=build/tests/mutants seen=0 missed=0 lib=build/libmultimax.a
 rm -rf $dir
 flags="-std=c11 -O1 -ffp-contract=off -mavx2 -mfma -mf16c"
 while IFS='|' read -r test file script what; do
+  table=avx2
+  case $test in */*) table=${test#*/} test=${test%/*} ;; esac
   rm -rf $dir/src $dir/mutant.a
   mkdir -p $dir && cp -r src $dir/src || exit 1
   sed -i "$script" "$dir/src/simd/$file"
@@ -18,8 +21,8 @@ while IFS='|' read -r test file script what; do
   if [ "${test#lanes}" != "$test" ]; then
     $cc $flags -I$dir/src -Isrc -Itests -DLANES='"simd/lanes_avx2.h"' "tests/unit_$test.c" -lm -o $dir/test || exit 1
   else
-    cp $lib $dir/mutant.a && $cc $flags -c "$dir/src/simd/avx2.c" -o $dir/avx2.o &&
-      ar r $dir/mutant.a $dir/avx2.o &&
+    cp $lib $dir/mutant.a && $cc $flags -c "$dir/src/simd/$table.c" -o "$dir/$table.o" &&
+      ar r $dir/mutant.a "$dir/$table.o" &&
       $cc $flags -Isrc -Itests "tests/diff_$test.c" $dir/mutant.a -lm -pthread -o $dir/test || exit 1
   fi
   if $dir/test 1 25 >$dir/log 2>&1; then
@@ -56,6 +59,14 @@ backward|rows_gradient.h|s/finer > ROOM/finer > 200/|rows of unlike sizes summed
 backward|rows_backward.h|s/out->lo\[r\] = -out->lo\[r\]/out->lo[r] = 0.0/|range of the row
 loss|rows_loss.h|s/if (l->target_live \&\& t < x.lo) x.lo = t;//|range misses the target
 loss|rows_loss.h|s/else if (weight == 1.0)/else if (0)/|p - 1 of the largest entry cancels
+forward/avx2_f16|lanes_avx2.h|s/k < count; k++) p\[k\]/k + 1 < count; k++) p[k]/|last lane dropped in a partial 16-bit store
+forward/avx2_bf16|lanes_avx2.h|s/0x1.8p45/0x1.8p46/|one operation of the rounding to bfloat16 changed
+backward/avx2_bf16|lanes_avx2.h|s/  r = _mm256_or_pd(r, .*//|bfloat16 gradient of zero without its sign
+log/avx2_f16|lanes_avx2.h|s/_mm256_or_si256(b, sticky)/b/|float16 rounded twice
+log/avx2_bf16|lanes_avx2.h|s/v_min(v_max(v_abs(a), v_set(0x1p-126)), v_set(0x1p200))/v_max(v_abs(a), v_set(0x1p-126))/|log of a masked entry is NaN
+forward/avx2_f16|cells_f16.h|s/mmax_narrow16(MMAX_FLOAT16/mmax_narrow16(MMAX_BFLOAT16/|NaN of the other format
+backward/avx2_bf16|cells_bf16.h|s/first(p, count, rest)/first(p, count, f_zero())/|range of a short row takes in a zero
+loss/avx2_bf16|rows_loss.h|s/r->mask == NULL .. r->mask\[i\] == 0/1/|loss of a masked target
 MUTANTS
 rm -rf $dir
 [ $missed -eq 0 ] && [ $seen -gt 0 ] && { echo "PASS diff_mutants seen=$seen"; exit 0; }

@@ -18,6 +18,12 @@ for t in forward log backward loss; do
   $cc $flags tests/diff_$t.c build/neon/libmultimax.a -lm -o build/neon/tests/diff_$t || exit 1
   qemu-aarch64 build/neon/tests/diff_$t 1 "${STEP:-40}" || exit 1
 done
+for f in f16 bf16; do
+  storage=MMAX_$(echo $f | sed 's/bf16/BFLOAT16/;s/^f16/FLOAT16/')
+  $cc $flags -Wno-unused-function -DLANES='"simd/lanes_neon.h"' -DCELLS="\"simd/cells_$f.h\"" -DSTORAGE="$storage" \
+    tests/exhaustive_cells.c tests/exhaustive_scalar.c build/neon/libmultimax.a -lm -o build/neon/tests/cells_$f || exit 1
+  qemu-aarch64 build/neon/tests/cells_$f || exit 1
+done
 $cc $flags tests/golden_hashes.c build/neon/libmultimax.a -lm -o build/neon/tests/golden_hashes || exit 1
 qemu-aarch64 build/neon/tests/golden_hashes || exit 1
 echo "PASS diff_neon"

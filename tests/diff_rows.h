@@ -136,4 +136,19 @@ static inline void diff_fill(diff_case *c, float *x, uint8_t *mask, int masked, 
   }
 }
 
+/* The same rows in 16 bits. What does not fit, or is too small, becomes any finite or subnormal
+   number of the format. */
+static inline void diff_cells(mmax_storage storage, const float *x, uint16_t *cell, size_t n,
+                              uint64_t *seed) {
+  const unsigned infinity = storage == MMAX_FLOAT16 ? 0x7c00 : 0x7f80;
+  const unsigned normal = storage == MMAX_FLOAT16 ? 0x0400 : 0x0080;
+  for (size_t i = 0; i < n; i++) {
+    unsigned c = mmax_round16(storage, (double)x[i]), sign = c & 0x8000, size = c & 0x7fff;
+    if (isnan(x[i])) size = infinity + 1 + (unsigned)(random_u64(seed) % (0x7fff - infinity));
+    if (isfinite(x[i]) && size == infinity) size = (unsigned)(random_u64(seed) % infinity);
+    if (x[i] != 0.0f && size == 0 && random_u64(seed) % 2) size = (unsigned)(random_u64(seed) % normal);
+    cell[i] = (uint16_t)(sign | size);
+  }
+}
+
 #endif

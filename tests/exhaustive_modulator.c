@@ -19,6 +19,7 @@
 
 #include LANES
 #include "ref/modulator.h"
+#include "simd/cells_f32.h"
 #include "simd/rows_gradient.h"
 #include "support.h"
 

@@ -180,9 +180,9 @@ static void floats(uint64_t *seed) {
   v_store(halves, f_min_halves(u));
   for (size_t k = 0; k < V_LANES; k++) CHECK(same(halves[k], model_f_min_halves(x, k, V_LANES)));
   float acc[F_LANES];
-  for (int k = 0; k < F_LANES; k++) acc[k] = random_u64(seed) % 8 ? 0.0f : NAN;
-  floats_of(f_probe(f_load(acc), x), got);
-  for (int k = 0; k < F_LANES; k++) CHECK(same_float(got[k], model_f_probe(acc[k], x, (size_t)k)));
+  for (int k = 0; k < F_LANES; k++) acc[k] = random_u64(seed) % 32 ? 0.0f : NAN;
+  floats_of(f_probe(f_load(acc), u), got);
+  for (int k = 0; k < F_LANES; k++) CHECK(same_float(got[k], model_f_probe(acc[k], x[k])));
   CHECK(f_is_zero(f_load(acc)) == model_f_is_zero(acc, F_LANES));
 }
 
@@ -222,16 +222,11 @@ static void memory(uint64_t *seed) {
     model_store(want, want[0], k);
     CHECK(exact(doubles[k], want[k]));
   }
-  for (size_t count = 1; count <= F_LANES; count++)
+  for (size_t count = 1; count < F_LANES; count++)
     for (int round = 0; round < 200; round++) {
-      float *in = (float *)(void *)end - count, rest[F_LANES], acc[F_LANES], got[F_LANES];
-      for (size_t k = 0; k < count; k++) in[k] = round % 2 ? random_finite(seed) : 0.0f;
-      if (round % 4 < 2) in[random_u64(seed) % count] = random_float(seed);
+      float *in = (float *)(void *)end - count, rest[F_LANES], got[F_LANES];
+      for (size_t k = 0; k < count; k++) in[k] = random_float(seed);
       for (size_t k = 0; k < F_LANES; k++) rest[k] = any_float(seed);
-      for (size_t k = 0; k < F_LANES; k++) acc[k] = model_f_probe_first(0.0f, in, count, k);
-      vf f = count == F_LANES ? f_probe(f_zero(), in) : f_probe_first(f_zero(), in, count);
-      CHECK(f_is_zero(f) == model_f_is_zero(acc, F_LANES));
-      if (count == F_LANES) continue;
       floats_of(f_load_first(in, count, f_load(rest)), got);
       for (size_t k = 0; k < F_LANES; k++)
         CHECK(same_float(got[k], model_f_load_first(in, count, rest[k], k)));

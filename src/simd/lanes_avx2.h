@@ -134,13 +134,7 @@ static inline vd f_min_halves(vf a) {
 
 /* 0 in every lane while all floats seen are finite, else NaN for good. */
 static inline vf f_zero(void) { return _mm256_setzero_ps(); }
-static inline vf f_probe(vf acc, const float *p) {
-  return _mm256_fmadd_ps(_mm256_loadu_ps(p), _mm256_setzero_ps(), acc);
-}
-static inline vf f_probe_first(vf acc, const float *p, size_t count) {
-  __m256i first = _mm256_loadu_si256((const __m256i *)(const void *)(lanes_first + 8 - count));
-  return _mm256_fmadd_ps(_mm256_maskload_ps(p, first), _mm256_setzero_ps(), acc);
-}
+static inline vf f_probe(vf acc, vf a) { return _mm256_fmadd_ps(a, _mm256_setzero_ps(), acc); }
 static inline int f_is_zero(vf a) {
   return _mm256_movemask_ps(_mm256_cmp_ps(a, a, _CMP_UNORD_Q)) == 0;
 }

@@ -128,13 +128,7 @@ static inline vd f_min_halves(vf a) {
 
 /* 0 in every lane while all floats seen are finite, else NaN for good. */
 static inline vf f_zero(void) { return _mm512_setzero_ps(); }
-static inline vf f_probe(vf acc, const float *p) {
-  return _mm512_fmadd_ps(_mm512_loadu_ps(p), _mm512_setzero_ps(), acc);
-}
-static inline vf f_probe_first(vf acc, const float *p, size_t count) {
-  return _mm512_fmadd_ps(_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p),
-                         _mm512_setzero_ps(), acc);
-}
+static inline vf f_probe(vf acc, vf a) { return _mm512_fmadd_ps(a, _mm512_setzero_ps(), acc); }
 static inline int f_is_zero(vf a) {
   return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q) == 0;
 }

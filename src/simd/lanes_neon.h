@@ -128,14 +128,7 @@ static inline vd f_min_halves(vf a) {
 
 /* 0 in every lane while all floats seen are finite, else NaN for good. */
 static inline vf f_zero(void) { return vdupq_n_f32(0.0f); }
-static inline vf f_probe(vf acc, const float *p) {
-  return vfmaq_f32(acc, vld1q_f32(p), vdupq_n_f32(0.0f));
-}
-static inline vf f_probe_first(vf acc, const float *p, size_t count) {
-  float four[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-  for (size_t k = 0; k < count; k++) four[k] = p[k];
-  return f_probe(acc, four);
-}
+static inline vf f_probe(vf acc, vf a) { return vfmaq_f32(acc, a, vdupq_n_f32(0.0f)); }
 static inline int f_is_zero(vf a) { return vminvq_u32(vceqq_f32(a, a)) == UINT32_MAX; }
 
 /* float16: 11 significant bits. Rounded to odd for float32 first, so that the second rounding sees

@@ -6,8 +6,8 @@
 #include "rows_gradient.h"
 
 /* Up to V_LANES upstream gradients; 0 in masked entries. */
-V_INLINE vd upstream_at(const row *r, const float *g, size_t i, size_t count) {
-  vd v = count == V_LANES ? v_widen(g + i) : v_widen_first(g + i, count);
+V_INLINE vd upstream_at(const row *r, const cell *g, size_t i, size_t count) {
+  vd v = count == V_LANES ? cell_widen(g + i) : cell_widen_first(g + i, count);
   if (!r->closed) return v;
   vd x = entries(r->x + i, r->mask == NULL ? NULL : r->mask + i, count);
   return v_keep(v_gt(x, minus_inf()), v);
@@ -15,7 +15,7 @@ V_INLINE vd upstream_at(const row *r, const float *g, size_t i, size_t count) {
 
 V_INLINE size_t lanes_at(const row *r, size_t i) { return r->n - i < V_LANES ? r->n - i : V_LANES; }
 
-static int upstream_finite(const row *r, const float *g) {
+static int upstream_finite(const row *r, const cell *g) {
   const mmax_span span = r->span;
   if (!r->closed) return all_finite(g + span.from, span.to - span.from);
   vm fine = v_first(V_LANES);
@@ -29,18 +29,18 @@ typedef struct extremes {
   vd lo, hi, top;
 } extremes;
 
-V_INLINE extremes weight_range(const batch *b, row *r, const float *g) {
+V_INLINE extremes weight_range(const batch *b, row *r, const cell *g) {
   extremes w = {v_set(__builtin_inf()), minus_inf(), v_set(0.0)};
   for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK) {
     const double *e = run_weights(b, r, at);
     for (size_t i = at; i < at + run_length(r, at); i += V_LANES) {
       size_t count = lanes_at(r, i);
       vm some = v_gt(v_load(e + (i - at)), v_set(0.0));
-      vd xv = count == V_LANES ? v_widen(r->x + i) : v_widen_first(r->x + i, count);
+      vd xv = count == V_LANES ? cell_widen(r->x + i) : cell_widen_first(r->x + i, count);
       w.lo = v_min(v_select(some, xv, v_set(__builtin_inf())), w.lo);
       w.hi = v_max(v_select(some, xv, minus_inf()), w.hi);
       if (g == NULL) continue;
-      vd gv = count == V_LANES ? v_widen(g + i) : v_widen_first(g + i, count);
+      vd gv = count == V_LANES ? cell_widen(g + i) : cell_widen_first(g + i, count);
       w.top = v_max(v_keep(some, v_abs(gv)), w.top);
     }
   }
@@ -48,25 +48,25 @@ V_INLINE extremes weight_range(const batch *b, row *r, const float *g) {
 }
 
 /* The same for a row without masks in its buffer, in float32; false if a weight is 0. */
-static int open_range(const row *r, const float *g, extremes *w) {
+static int open_range(const row *r, const cell *g, extremes *w) {
   const vf inf = f_set(__builtin_inff()), none = f_set(-__builtin_inff()), zero = f_set(0.0f);
   vf lo = inf, hi = none, top = zero;
   vd least = v_set(1.0), least_odd = least;
   size_t i = r->span.from;
   const size_t end = r->span.to;
   for (; i + F_LANES <= end; i += F_LANES) {
-    vf x = f_load(r->x + i);
+    vf x = cell_load(r->x + i);
     lo = f_min(x, lo);
     hi = f_max(x, hi);
-    top = f_max(f_abs(f_load(g + i)), top);
+    top = f_max(f_abs(cell_load(g + i)), top);
     least = v_min(v_load(r->buffer + i), least);
     least_odd = v_min(v_load(r->buffer + i + V_LANES), least_odd);
   }
   if (i < end) {
     size_t count = end - i;
-    lo = f_min(f_load_first(r->x + i, count, inf), lo);
-    hi = f_max(f_load_first(r->x + i, count, none), hi);
-    top = f_max(f_abs(f_load_first(g + i, count, zero)), top);
+    lo = f_min(cell_load_first(r->x + i, count, inf), lo);
+    hi = f_max(cell_load_first(r->x + i, count, none), hi);
+    top = f_max(f_abs(cell_load_first(g + i, count, zero)), top);
     for (size_t k = 0; k < count; k += V_LANES) {
       vm here = v_first(count - k < V_LANES ? count - k : V_LANES);
       least = v_min(v_select(here, v_load(r->buffer + i + k), v_set(1.0)), least);
@@ -79,7 +79,7 @@ static int open_range(const row *r, const float *g, extremes *w) {
 }
 
 /* Adds floor(p*g) of a run to round-down accumulators. */
-V_INLINE void mean_add(const row *r, size_t at, const double *p, const float *g, vd sum[2]) {
+V_INLINE void mean_add(const row *r, size_t at, const double *p, const cell *g, vd sum[2]) {
   size_t end = run_length(r, at);
   vd even = v_pin(sum[0]), odd = v_pin(sum[1]);
   size_t i = 0;
@@ -92,7 +92,7 @@ V_INLINE void mean_add(const row *r, size_t at, const double *p, const float *g,
   sum[0] = v_pin(even);
   sum[1] = v_pin(odd);
 }
-static V_OUTLINE void mean_run(const row *r, size_t at, const double *p, const float *g,
+static V_OUTLINE void mean_run(const row *r, size_t at, const double *p, const cell *g,
                                vd sum[2]) {
   v_down_enter();
   mean_add(r, at, p, g, sum);
@@ -105,7 +105,7 @@ static inline void probs_run(double *e, size_t n, double inverse) {
 }
 
 /* Leaves the lane sums of floor(p*g), in units of the grid, and p in the buffer. */
-static vq row_mean_lanes(const batch *b, row *r, const float *g, mmax_grid grid) {
+static vq row_mean_lanes(const batch *b, row *r, const cell *g, mmax_grid grid) {
   vd sum[2] = {v_set(grid.big), v_set(grid.big)};
   for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK) {
     double *p = run_weights(b, r, at);
@@ -123,8 +123,8 @@ static double *run_probs(const batch *b, row *r, size_t at) {
 }
 
 /* p -> p * (g - mean) in place, then the gradients. */
-static void row_backward(const batch *b, row *r, const float *g, double mean, moments *m, int sums,
-                         float *grad) {
+static void row_backward(const batch *b, row *r, const cell *g, double mean, moments *m, int sums,
+                         cell *grad) {
   const vd center = v_set(mean);
   for (size_t at = r->span.from; at < r->span.to; at += V_CHUNK) {
     double *p = run_probs(b, r, at);
@@ -157,7 +157,7 @@ static V_JOIN uint64_t join_counts(const batch *b, uint64_t count) {
   return mmax_team_join(b->in->me, note).low;
 }
 
-static void group_statistics(const batch *b, row *rows, size_t count, const float *const *g,
+static void group_statistics(const batch *b, row *rows, size_t count, const cell *const *g,
                              group_stats *out) {
   vd top[V_GROUP], fall[V_GROUP], hi[V_GROUP];
   vq sum[V_GROUP];
@@ -207,16 +207,16 @@ static void rows_backward(const mmax_params *params, const mmax_input *in, mmax_
     size_t count = group_open(&b, first, rows);
     group_modulate(&b, rows, count);
     group_weigh(&b, rows, count);
-    const float *g[V_GROUP];
+    const cell *g[V_GROUP];
     for (size_t r = 0; r < count; r++) {
-      g[r] = (const float *)upstream.grad_probs + (first + r) * upstream.stride;
+      g[r] = (const cell *)upstream.grad_probs + (first + r) * upstream.stride;
       if (rows[r].state == MMAX_OK && !upstream_finite(&rows[r], g[r]))
         rows[r].state = MMAX_ROW_NONFINITE;
     }
     group_stats stats;
     group_statistics(&b, rows, count, g, &stats);
     for (size_t r = 0; r < count; r++) {
-      float *out = grad.data == NULL ? NULL : (float *)grad.data + (first + r) * grad.stride;
+      cell *out = grad.data == NULL ? NULL : (cell *)grad.data + (first + r) * grad.stride;
       mmax_report_row(report, first + r, rows[r].state);
       if (rows[r].state != MMAX_OK) {
         gradient_special(&rows[r], out, acc);

@@ -5,12 +5,12 @@
 
 #include "rows_short.h"
 
-/* out = float(e * factor). */
-static inline void scale_run(const double *e, size_t n, double factor, float *out) {
+/* out = e * factor, rounded once. */
+static inline void scale_run(const double *e, size_t n, double factor, cell *out) {
   const vd f = v_set(factor);
   size_t i = 0;
-  for (; i + V_LANES <= n; i += V_LANES) v_narrow(out + i, v_mul(v_load(e + i), f));
-  if (i < n) v_narrow_first(out + i, v_mul(v_load(e + i), f), n - i);
+  for (; i + V_LANES <= n; i += V_LANES) cell_narrow(out + i, v_mul(v_load(e + i), f));
+  if (i < n) cell_narrow_first(out + i, v_mul(v_load(e + i), f), n - i);
 }
 
 static void rows_forward(const mmax_params *params, const mmax_input *in, mmax_output probs,
@@ -25,7 +25,7 @@ static void rows_forward(const mmax_params *params, const mmax_input *in, mmax_o
     group_modulate(&b, rows, count);
     group_weigh(&b, rows, count);
     for (size_t r = 0; r < count; r++) {
-      float *out = (float *)probs.data + (first + r) * probs.stride;
+      cell *out = (cell *)probs.data + (first + r) * probs.stride;
       if (rows[r].state != MMAX_OK) {
         fill(out + b.span.from, b.span.to - b.span.from,
              rows[r].state == MMAX_ROW_MASKED ? 0.0f : mmax_from_bits32(MMAX_NAN_BITS));

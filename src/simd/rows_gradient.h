@@ -136,17 +136,17 @@ V_INLINE factors factors_of(const modulator *m, unsigned shape, vd g, vd x) {
 /* A run of entries and where its results go. */
 typedef struct gradient_job {
   const double *g; /* gradient at sigma, 0 where masked */
-  const float *x;
+  const cell *x;
   const uint8_t *mask;
   size_t n;
-  float *grad; /* or NULL */
+  cell *grad; /* or NULL */
   moments *m;
 } gradient_job;
 
 /* Entries [i, i + count): writes their gradients, returns their factors. */
 V_INLINE factors gradient_step(const gradient_job *a, const modulator *c, unsigned shape,
                                int closed, size_t i, size_t count) {
-  vd v = count == V_LANES ? v_widen(a->x + i) : v_widen_first(a->x + i, count);
+  vd v = count == V_LANES ? cell_widen(a->x + i) : cell_widen_first(a->x + i, count);
   vm live = v_first(V_LANES);
   if (closed) {
     v = v_select(unmasked(a->mask == NULL ? NULL : a->mask + i, count), v, minus_inf());
@@ -156,8 +156,8 @@ V_INLINE factors gradient_step(const gradient_job *a, const modulator *c, unsign
   factors f = factors_of(c, shape, v_load(a->g + i), v);
   vd out = shape & V_AFFINE ? v_mul(f.h, c->scale) : f.h;
   if (closed) out = v_keep(live, out);
-  if (a->grad != NULL && count == V_LANES) v_narrow(a->grad + i, out);
-  if (a->grad != NULL && count < V_LANES) v_narrow_first(a->grad + i, out, count);
+  if (a->grad != NULL && count == V_LANES) cell_narrow(a->grad + i, out);
+  if (a->grad != NULL && count < V_LANES) cell_narrow_first(a->grad + i, out, count);
   return f;
 }
 
@@ -210,7 +210,7 @@ V_INLINE void gradient_run_shape(const mmax_params *params, const gradient_job *
 
 /* Entries [at, ...) of a row; grad starts at the row. */
 static void gradient_run(const batch *b, const row *r, size_t at, const double *g, moments *m,
-                         int sums, float *grad) {
+                         int sums, cell *grad) {
   const gradient_job a = {g,
                           r->x + at,
                           r->mask == NULL ? NULL : r->mask + at,
@@ -301,7 +301,7 @@ static void moments_finish(const moments *m, const mmax_params *params, ledger *
 }
 
 /* Outputs of a row that is masked throughout or not finite. */
-static void gradient_special(const row *r, float *grad, mmax_accumulator *acc) {
+static void gradient_special(const row *r, cell *grad, mmax_accumulator *acc) {
   if (grad != NULL)
     fill(grad + r->span.from, r->span.to - r->span.from,
          r->state == MMAX_ROW_MASKED ? 0.0f : mmax_from_bits32(MMAX_NAN_BITS));

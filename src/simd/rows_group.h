@@ -22,7 +22,7 @@ enum {
 };
 
 typedef struct row {
-  const float *x;
+  const cell *x;
   const uint8_t *mask;
   size_t n;
   mmax_span span; /* this thread's entries: all of them but in a team */
@@ -67,7 +67,7 @@ V_INLINE size_t group_open(const batch *b, size_t first, row *rows) {
   size_t pitch = padded(b->in->cols);
   for (size_t r = 0; r < count; r++) {
     row *at = &rows[r];
-    at->x = (const float *)b->in->logits + (first + r) * b->in->stride;
+    at->x = (const cell *)b->in->logits + (first + r) * b->in->stride;
     at->mask = b->in->mask == NULL ? NULL : b->in->mask + (first + r) * b->in->mask_stride;
     at->n = b->in->cols;
     at->span = b->span;
@@ -88,7 +88,7 @@ V_INLINE double *run_buffer(const row *r, size_t at) { return r->resident ? r->b
 V_INLINE tops run_modulate(const batch *b, row *r, size_t at, int two, int closed) {
   size_t n = run_length(r, at);
   double *s = run_buffer(r, at);
-  const float *x = r->x + at;
+  const cell *x = r->x + at;
   if (closed) {
     int finite = 1;
     const uint8_t *mask = r->mask == NULL ? NULL : r->mask + at;
@@ -242,8 +242,9 @@ static inline uint64_t lane_sum(vq a) {
   return sum;
 }
 
-static inline void fill(float *out, size_t n, float value) {
-  for (size_t i = 0; i < n; i++) out[i] = value;
+static inline void fill(cell *out, size_t n, float value) {
+  const cell c = cell_of(value);
+  for (size_t i = 0; i < n; i++) out[i] = c;
 }
 
 #endif

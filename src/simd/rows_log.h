@@ -39,12 +39,12 @@ static void row_lse(const batch *b, row *r, int keep) {
   r->log = mmax_log1p(r->rest);
 }
 
-static inline void log_run(const double *s, size_t n, const row *r, float *out) {
+static inline void log_run(const double *s, size_t n, const row *r, cell *out) {
   const vd max = v_set(r->max), log = v_set(r->log);
   size_t i = 0;
   for (; i + V_LANES <= n; i += V_LANES)
-    v_narrow(out + i, v_sub(v_sub(v_load(s + i), max), log));
-  if (i < n) v_narrow_first(out + i, v_sub(v_sub(v_load(s + i), max), log), n - i);
+    cell_narrow(out + i, v_sub(v_sub(v_load(s + i), max), log));
+  if (i < n) cell_narrow_first(out + i, v_sub(v_sub(v_load(s + i), max), log), n - i);
 }
 
 static void rows_log(const mmax_params *params, const mmax_input *in, mmax_output log_probs,
@@ -56,7 +56,7 @@ static void rows_log(const mmax_params *params, const mmax_input *in, mmax_outpu
     size_t count = group_open(&b, first, rows);
     group_modulate_two(&b, rows, count);
     for (size_t r = 0; r < count; r++) {
-      float *out = (float *)log_probs.data + (first + r) * log_probs.stride;
+      cell *out = (cell *)log_probs.data + (first + r) * log_probs.stride;
       if (rows[r].state != MMAX_OK) {
         fill(out + b.span.from, b.span.to - b.span.from,
              mmax_from_bits32(rows[r].state == MMAX_ROW_MASKED ? 0xff800000u : MMAX_NAN_BITS));

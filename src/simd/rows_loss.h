@@ -106,7 +106,7 @@ static void residual_run(const batch *b, const row *r, const loss_row *l, size_t
     e[l->target - at] = target_gradient(b, r, l, inverse);
 }
 
-static void row_loss_gradient(const batch *b, row *r, const loss_row *l, range x, float *grad,
+static void row_loss_gradient(const batch *b, row *r, const loss_row *l, range x, cell *grad,
                               ledger *sums, mmax_accumulator *acc) {
   double inverse = 1.0 / (1.0 + r->rest);
   moments m;
@@ -132,7 +132,7 @@ static void row_loss_gradient(const batch *b, row *r, const loss_row *l, range x
 }
 
 /* The row's sigma is in the buffer, its state MMAX_OK. *loss is written by one member. */
-static void row_cross_entropy(const batch *b, row *r, loss_row *l, float *loss, float *grad,
+static void row_cross_entropy(const batch *b, row *r, loss_row *l, float *loss, cell *grad,
                               ledger *sums, mmax_accumulator *acc) {
   int gradient = grad != NULL || acc != NULL;
   range x = {0.0, 0.0};
@@ -146,6 +146,11 @@ static void row_cross_entropy(const batch *b, row *r, loss_row *l, float *loss, 
   if (gradient) row_loss_gradient(b, r, l, x, grad, sums, acc);
 }
 
+/* Takes part: neither masked nor -inf. */
+static int is_live(const row *r, size_t i) {
+  return (r->mask == NULL || r->mask[i] == 0) && mmax_classify(cell_value(r->x[i])) == MMAX_FINITE;
+}
+
 static void rows_cross_entropy(const mmax_params *params, const mmax_input *in,
                                const mmax_targets *targets, const float *grad_loss, float *loss,
                                mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
@@ -156,7 +161,7 @@ static void rows_cross_entropy(const mmax_params *params, const mmax_input *in,
   b.group = 1;
   ledger_start(&sums);
   for (size_t k = 0; k < in->rows; k++) {
-    float *out = grad.data == NULL ? NULL : (float *)grad.data + k * grad.stride;
+    cell *out = grad.data == NULL ? NULL : (cell *)grad.data + k * grad.stride;
     float *row_out = loss == NULL ? NULL : loss + k;
     if (targets->target[k] == targets->ignore_index) {
       if (row_out != NULL && leads(&b)) *row_out = 0.0f;
@@ -168,8 +173,8 @@ static void rows_cross_entropy(const mmax_params *params, const mmax_input *in,
     group_open(&b, k, &r);
     size_t t = (size_t)targets->target[k];
     /* read before the first join: after it the target's owner may replace it */
-    int target_live = mmax_unmasked(r.x, r.mask, t);
-    float target_x = r.x[t];
+    int target_live = is_live(&r, t);
+    float target_x = cell_value(r.x[t]);
     group_modulate_two(&b, &r, 1);
     float w = grad_loss == NULL ? 1.0f : grad_loss[k];
     if (r.state == MMAX_OK && mmax_classify(w) != MMAX_FINITE) r.state = MMAX_ROW_NONFINITE;

@@ -82,42 +82,42 @@ V_INLINE tops tops_join(tops a, tops b, int two) {
   return tops_add(a, b.first, two);
 }
 
-/* True if none of the floats is NaN or infinite. */
-static inline int all_finite(const float *x, size_t n) {
+/* True if none of the cells is NaN or infinite. */
+static inline int all_finite(const cell *x, size_t n) {
   enum { STEP = F_LANES };
   vf a = f_zero(), b = f_zero();
   size_t i = 0;
   for (; i + 2 * STEP <= n; i += 2 * STEP) {
-    a = f_probe(a, x + i);
-    b = f_probe(b, x + i + STEP);
+    a = f_probe(a, cell_load(x + i));
+    b = f_probe(b, cell_load(x + i + STEP));
   }
   if (i + STEP <= n) {
-    a = f_probe(a, x + i);
+    a = f_probe(a, cell_load(x + i));
     i += STEP;
   }
-  if (i < n) b = f_probe_first(b, x + i, n - i);
+  if (i < n) b = f_probe(b, cell_load_first(x + i, n - i, f_zero()));
   return f_is_zero(a) & f_is_zero(b);
 }
 
 /* Finite, unmasked logits. */
-V_INLINE tops modulate_open(const mmax_params *params, unsigned shape, int two, const float *x,
+V_INLINE tops modulate_open(const mmax_params *params, unsigned shape, int two, const cell *x,
                             size_t n, double *s) {
   const modulator m = modulator_of(params);
   tops t[4] = {tops_start(), tops_start(), tops_start(), tops_start()};
   size_t i = 0;
   for (; i + 4 * V_LANES <= n; i += 4 * V_LANES)
     for (size_t k = 0; k < 4; k++) {
-      vd v = modulate(&m, shape, v_widen(x + i + k * V_LANES));
+      vd v = modulate(&m, shape, cell_widen(x + i + k * V_LANES));
       v_store(s + i + k * V_LANES, v);
       t[k] = tops_add(t[k], v, two);
     }
   for (; i + V_LANES <= n; i += V_LANES) {
-    vd v = modulate(&m, shape, v_widen(x + i));
+    vd v = modulate(&m, shape, cell_widen(x + i));
     v_store(s + i, v);
     t[0] = tops_add(t[0], v, two);
   }
   if (i < n) {
-    vd v = modulate(&m, shape, v_widen_first(x + i, n - i));
+    vd v = modulate(&m, shape, cell_widen_first(x + i, n - i));
     v = v_select(v_first(n - i), v, minus_inf());
     v_store(s + i, v);
     t[1] = tops_add(t[1], v, two);
@@ -135,13 +135,13 @@ V_INLINE vm unmasked(const uint8_t *mask, size_t count) {
 }
 
 /* Up to V_LANES logits, masked ones as -inf. */
-V_INLINE vd entries(const float *x, const uint8_t *mask, size_t count) {
-  vd v = count == V_LANES ? v_widen(x) : v_widen_first(x, count);
+V_INLINE vd entries(const cell *x, const uint8_t *mask, size_t count) {
+  vd v = count == V_LANES ? cell_widen(x) : cell_widen_first(x, count);
   return v_select(unmasked(mask, count), v, minus_inf());
 }
 
 /* sigma of up to V_LANES entries into s, -inf where masked; the new lanes of *fine. */
-V_INLINE vd closed_step(const modulator *m, unsigned shape, const float *x, const uint8_t *mask,
+V_INLINE vd closed_step(const modulator *m, unsigned shape, const cell *x, const uint8_t *mask,
                         size_t count, double *s, vm *fine) {
   vd v = entries(x, mask, count);
   *fine = v_and(*fine, v_gt(v_set(__builtin_inf()), v));
@@ -151,7 +151,7 @@ V_INLINE vd closed_step(const modulator *m, unsigned shape, const float *x, cons
 }
 
 /* Any logits and masks; *finite is cleared if an unmasked one is NaN or +inf. */
-V_INLINE tops modulate_closed(const mmax_params *params, unsigned shape, int two, const float *x,
+V_INLINE tops modulate_closed(const mmax_params *params, unsigned shape, int two, const cell *x,
                               const uint8_t *mask, size_t n, double *s, int *finite) {
   const modulator m = modulator_of(params);
   tops t = tops_start(), u = t;

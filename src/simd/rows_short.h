@@ -15,8 +15,8 @@ enum { V_SHORT = 16, V_SHORT_COLS = 256, V_SHORT_ENTRIES = 2048 };
 
 /* One matrix of rows, `count` <= V_SHORT of them. */
 typedef struct short_rows {
-  const float *x;
-  float *out;
+  const cell *x;
+  cell *out;
   size_t stride, out_stride, n, count, pitch;
   double *buffer; /* count rows of pitch doubles */
 } short_rows;
@@ -24,29 +24,29 @@ typedef struct short_rows {
 static int short_finite(const short_rows *a) {
   vf f = f_zero(), g = f_zero();
   for (size_t r = 0; r < a->count; r++) {
-    const float *x = a->x + r * a->stride;
+    const cell *x = a->x + r * a->stride;
     size_t i = 0;
     for (; i + 2 * F_LANES <= a->n; i += 2 * F_LANES) {
-      f = f_probe(f, x + i);
-      g = f_probe(g, x + i + F_LANES);
+      f = f_probe(f, cell_load(x + i));
+      g = f_probe(g, cell_load(x + i + F_LANES));
     }
-    for (; i + F_LANES <= a->n; i += F_LANES) f = f_probe(f, x + i);
-    if (i < a->n) g = f_probe_first(g, x + i, a->n - i);
+    for (; i + F_LANES <= a->n; i += F_LANES) f = f_probe(f, cell_load(x + i));
+    if (i < a->n) g = f_probe(g, cell_load_first(x + i, a->n - i, f_zero()));
   }
   return f_is_zero(f) & f_is_zero(g);
 }
 
 /* Vector i of a row as sigma, -inf beyond its end. */
-V_INLINE vd short_sigma(const modulator *m, unsigned shape, const float *x, size_t i, size_t n) {
-  if (i + V_LANES <= n) return modulate(m, shape, v_widen(x + i));
-  return v_select(v_first(n - i), modulate(m, shape, v_widen_first(x + i, n - i)), minus_inf());
+V_INLINE vd short_sigma(const modulator *m, unsigned shape, const cell *x, size_t i, size_t n) {
+  if (i + V_LANES <= n) return modulate(m, shape, cell_widen(x + i));
+  return v_select(v_first(n - i), modulate(m, shape, cell_widen_first(x + i, n - i)), minus_inf());
 }
 
-V_INLINE vd short_max(const modulator *m, unsigned shape, const float *x, size_t n, double *s) {
+V_INLINE vd short_max(const modulator *m, unsigned shape, const cell *x, size_t n, double *s) {
   vd a = minus_inf(), b = a;
   size_t i = 0;
   for (; i + 2 * V_LANES <= n; i += 2 * V_LANES) {
-    vd u = modulate(m, shape, v_widen(x + i)), v = modulate(m, shape, v_widen(x + i + V_LANES));
+    vd u = modulate(m, shape, cell_widen(x + i)), v = modulate(m, shape, cell_widen(x + i + V_LANES));
     v_store(s + i, u);
     v_store(s + i + V_LANES, v);
     a = v_max(u, a);
@@ -80,10 +80,10 @@ V_INLINE vq short_weigh(double *s, size_t n, vd max) {
   return q_add(a, b);
 }
 
-V_INLINE void short_scale(const double *e, size_t n, vd factor, float *out) {
+V_INLINE void short_scale(const double *e, size_t n, vd factor, cell *out) {
   size_t i = 0;
-  for (; i + V_LANES <= n; i += V_LANES) v_narrow(out + i, v_mul(v_load(e + i), factor));
-  if (i < n) v_narrow_first(out + i, v_mul(v_load(e + i), factor), n - i);
+  for (; i + V_LANES <= n; i += V_LANES) cell_narrow(out + i, v_mul(v_load(e + i), factor));
+  if (i < n) cell_narrow_first(out + i, v_mul(v_load(e + i), factor), n - i);
 }
 
 V_INLINE void short_forward_as(const mmax_params *params, unsigned shape, const short_rows *a) {
@@ -124,8 +124,8 @@ static size_t short_try(const batch *b, mmax_output out, size_t first) {
   if (in->mask != NULL || in->cols > V_SHORT_COLS || b->closed) return 0;
   if (most > V_SHORT) most = V_SHORT;
   if (most > in->rows - first) most = in->rows - first;
-  short_rows a = {(const float *)in->logits + first * in->stride,
-                  (float *)out.data + first * out.stride, in->stride, out.stride, in->cols, most,
+  short_rows a = {(const cell *)in->logits + first * in->stride,
+                  (cell *)out.data + first * out.stride, in->stride, out.stride, in->cols, most,
                   pitch, b->buffer};
   if (!short_finite(&a)) return 0;
   short_forward(b->params, b->shape, &a);

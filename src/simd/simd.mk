@@ -7,8 +7,9 @@ SIMD_FLAGS_avx512 := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mavx2 -mfma -mf
 SIMD_x86_64       := avx2 avx512
 SIMD_aarch64      := neon
 SIMD_BACKENDS     := $(SIMD_$(ARCH))
-SIMD_OBJ          := $(SIMD_BACKENDS:%=$(B)/src/simd/%.o) $(B)/src/simd/scratch.o
-$(foreach b,$(SIMD_BACKENDS),$(eval $(B)/src/simd/$b.o: SRC_CFLAGS += -O3 $(SIMD_FLAGS_$b)))
+SIMD_TABLES        = $(foreach b,$1,$b $b_f16 $b_bf16)
+SIMD_OBJ          := $(patsubst %,$(B)/src/simd/%.o,$(call SIMD_TABLES,$(SIMD_BACKENDS)) scratch)
+$(foreach b,$(SIMD_BACKENDS),$(eval $(patsubst %,$(B)/src/simd/%.o,$(call SIMD_TABLES,$b)): SRC_CFLAGS += -O3 $(SIMD_FLAGS_$b)))
 $(B)/src/dispatch.o: src/simd/simd.mk
 -include $(SIMD_OBJ:.o=.d)
 
@@ -25,6 +26,18 @@ $(LANES_AVX512): $(B)/tests/%_avx512: tests/%.c tests/lanes.h src/simd/lanes_avx
 	$(CC) $(TEST_CFLAGS) $(SIMD_FLAGS_avx512) -DLANES='"simd/lanes_avx512.h"' $< -lm -o $@
 TESTS      += $(LANES_AVX512)
 endif
+
+# sigma and slope of every 16-bit cell for all learned layers
+CELL_TESTS := $(foreach b,$(SIMD_BACKENDS),$(b:%=$(B)/tests/exhaustive_cells_%_f16) $(b:%=$(B)/tests/exhaustive_cells_%_bf16))
+CELL_ISA    = $(word 1,$(subst _, ,$1))
+CELL_FORMAT = $(word 2,$(subst _, ,$1))
+$(CELL_TESTS): $(B)/tests/exhaustive_cells_%: tests/exhaustive_cells.c tests/exhaustive_scalar.c $(B)/libmultimax.a
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -fno-tree-vectorize -c tests/exhaustive_scalar.c -o $@.scalar.o
+	$(CC) $(TEST_CFLAGS) -Wno-unused-function $(SIMD_FLAGS_$(call CELL_ISA,$*)) -DLANES='"simd/lanes_$(call CELL_ISA,$*).h"' \
+	  -DCELLS='"simd/cells_$(call CELL_FORMAT,$*).h"' -DSTORAGE=MMAX_$(if $(filter f16,$(call CELL_FORMAT,$*)),FLOAT16,BFLOAT16) \
+	  $< $@.scalar.o $(B)/libmultimax.a -pthread -lm -o $@
+TESTS += $(CELL_TESTS)
 
 # sigma and slope of every float32 for all learned layers; stops and goes on. SHARD=I/N for one part:
 #   parallel make exhaustive SHARD={}/8 ::: 0 1 2 3 4 5 6 7    (or SHARD=$$SLURM_ARRAY_TASK_ID/8 in a job array)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Matrices of bfloat16: what the row kernels load, store and fill. Included after the lanes. */
+#ifndef MMAX_SIMD_CELLS_H
+#define MMAX_SIMD_CELLS_H
+
+#include "../ref/storage.h"
+
+typedef uint16_t cell;
+
+static inline vd cell_widen(const cell *p) { return v_widen_bf16(p); }
+static inline vd cell_widen_first(const cell *p, size_t count) { return v_widen_bf16_first(p, count); }
+static inline void cell_narrow(cell *p, vd a) { v_narrow_bf16(p, a); }
+static inline void cell_narrow_first(cell *p, vd a, size_t count) { v_narrow_bf16_first(p, a, count); }
+static inline vf cell_load(const cell *p) { return f_load_bf16(p); }
+static inline vf cell_load_first(const cell *p, size_t count, vf rest) {
+  return f_load_bf16_first(p, count, rest);
+}
+static inline float cell_value(cell a) { return mmax_widen_bits(MMAX_BFLOAT16, a); }
+static inline cell cell_of(float a) { return mmax_narrow16(MMAX_BFLOAT16, (double)a); }
+
+#endif
