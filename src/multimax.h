@@ -226,7 +226,7 @@ typedef struct mmax_exec {
   mmax_backend backend;
   unsigned threads;     /* 0 or 1: the calling thread; at most 64 are started. They
                            share out the rows; SIMD backends with fewer rows than
-                           threads split rows of 32768 entries and more */
+                           threads split rows of 65536 entries and more */
   void *scratch;        /* optional; 64-byte aligned */
   size_t scratch_bytes; /* mmax_scratch_bytes(cols) per thread is enough */
 } mmax_exec;

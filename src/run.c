@@ -44,8 +44,8 @@ void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scr
 #include <pthread.h>
 
 #define MAX_THREADS ((unsigned)MMAX_TEAM_MOST)
-/* Entries of a row from which on a thread more is worth its start and the waiting. */
-#define SHARE_LEAST ((size_t)1 << 14)
+/* A thread is worth its start and the waiting, about 20 us, from so many entries on. */
+#define SHARE_LEAST ((size_t)1 << 15)
 
 typedef struct share {
   const mmax_job *job;

@@ -11,6 +11,9 @@ TEST_UNITS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit_*.c tests/
 TESTS += $(TEST_UNITS) tests/data_checksums.sh tests/build_compilers.sh tests/build_freestanding.sh \
   tests/build_install.sh tests/build_sanitizers.sh tests/build_symbols.sh
 
+$(B)/tests/edge_threads: TEST_OBJ = -Wl,--wrap=pthread_create
+TESTS += tests/build_threads.sh tests/threads_mutants.sh tests/threads_neon.sh
+
 $(B)/tests/unit_accumulator $(B)/tests/unit_primitives $(B)/tests/unit_storage: TEST_LIBS += -lmpfr -lgmp
 $(B)/tests/accuracy_wide: TEST_DEPS = $(filter-out %/main.o,$(filter $(B)/command/%,$(COMMAND_OBJ))) $(B)/oracle/liboracle.a
 $(B)/tests/accuracy_wide: TEST_OBJ = $(filter-out %/main.o,$(filter $(B)/command/%,$(COMMAND_OBJ))) $(B)/oracle/liboracle.a -Wl,--wrap=mmax_forward
