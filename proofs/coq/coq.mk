@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # make prove-coq  the Coq theory: compile, look for assumptions, check the checker. Needs coq, libcoq-flocq, libcoq-interval,
 #                 libcoq-coquelicot, libcoq-gappa, gappa. coqc is never run on the sources in place.
-.PHONY: prove-coq
+.PHONY: prove-coq prove-tie
 prove-coq:
 	proofs/coq/build.sh $(B)/proofs/coq
 	proofs/coq/check_control.sh $(B)/proofs/coq-control
 	proofs/coq/check_assumptions.sh proofs/coq $(B)/proofs/coq
+
+# make prove-tie  the same definitions in ACSL, Coq and prose: WP's export of the contract is Contract.v's, and the formula lines of
+#                 specs/semantics.md give the library's bits; each check with faults that it must refuse. Needs frama-c and why3 too.
+prove-tie: prove-coq all
+	python3 proofs/wp/tie_contract.py
+	python3 proofs/wp/tie_contract.py --control
+	python3 proofs/wp/tie_prose.py $(B)/libmultimax.so
+	python3 proofs/wp/tie_prose.py $(B)/libmultimax.so --control

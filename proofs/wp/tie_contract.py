@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The definitions of specs/logic are those of proofs/coq: tie_contract.py [--control].
+
+WP and Why3 export the ACSL predicate is_softmax, with all it is made of, to Coq. Only definitions are kept (the axioms kept are
+Why3's defining equations of symbols that branch or recurse), and coq/contract_tie.part proves the exported contract equal to
+proofs/coq/Contract.v, which T6 starts from; coq/sigma_tie.part proves that without rounding sigma is Eq. 6.
+--control: the same with one fault at a time put into a copy of specs/logic; each must make the proof fail.
+Needs build/proofs/coq (make prove-coq) and build/wp/coq (prove.py). Exit 0: tied; 1: not.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+WP = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(WP))
+BUILD = ROOT + "/build/wp/contract"
+COQ = ROOT + "/build/proofs/coq"
+
+SOURCE = """#include "ref/kernels_ref.h"
+/*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n;
+      is_softmax{L,L}(params, x, mask, p, n); */
+"""
+CONF = """[main]
+datadir = "%s"
+libdir = "%s"
+magic = 14
+memlimit = 1000
+running_provers_max = 1
+timelimit = 10
+
+[prover]
+command = "sh %s/keep.sh %%f"
+driver = "%s/drivers/coq.drv"
+editor = ""
+in_place = false
+interactive = false
+name = "export"
+shortcut = "export"
+version = "1"
+"""
+HEAD = """From Coq Require Import Reals ZArith Lia Lra.
+From Flocq Require Import Core.
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat RealSum Contract.
+From MultiMax Require Tie.
+Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).
+Open Scope R_scope.
+"""
+FLOAT = {"L_rnd64": "Definition L_rnd64 (x:R) : R := rnd x.",
+         "L_rnd32": "Definition L_rnd32 (x:R) : R := rnd32 x.",
+         "L_p2": "Definition L_p2 (k:R) : R := bpow radix2 (Zfloor k)."}
+REAL = dict(FLOAT, L_rnd64="Definition L_rnd64 (x:R) : R := x.")
+# abstract on purpose: the two float types, their reals, what class a float has
+ABSTRACT = {"t", "t1", "t'real", "t'real1", "L_class_of"}
+FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
+          ("modulator.acsl", "rnd64(a - b)", "rnd64(b - a)"),
+          ("modulator.acsl", "rnd64(c*r + s)", "rnd64(s - c*r)"),
+          ("modulator.acsl", "p->scale*x + p->shift", "p->scale*x - p->shift"),
+          ("row.acsl", "exp_fn(rnd64(s - m))", "exp_fn(rnd64(s + m))"),
+          ("row.acsl", "modulated(p, x[i]) <= m", "modulated(p, x[i]) <= m + 1"),
+          ("exp.acsl", "z < -110.0 ? 0.0", "z < -109.0 ? 0.0"),
+          ("exp.acsl", "0x1.55548dd80b105p-5", "0x1.55548dd80b106p-5"),
+          ("grid.acsl", "rnd64(v + big) - big", "rnd64(v - big) + big"),
+          ("sum.acsl", "-(0x1p-51*s) <= d - s <= 0x1p-51*s", "-(0x1p-50*s) <= d - s <= 0x1p-50*s"),
+          ("forward.acsl", "rnd32(rnd64(e*inverse))", "rnd32(e*inverse)"),
+          ("forward.acsl", "rnd64(1.0/total)", "rnd64(2.0/total)")]
+
+
+def text_of(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+def export(logic, out):
+    """The Coq text of the goal, from the ACSL files in the folder `logic`."""
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    write(out + "/keep.sh", 'cp "$1" "%s/goal.v"; echo unknown\n' % out)
+    datadir = text_of("why3", "--print-datadir")
+    write(out + "/why3.conf", CONF % (datadir, text_of("why3", "--print-libdir"), out, datadir))
+    write(out + "/exported.c", SOURCE)
+    r = subprocess.run(["frama-c", "-cpp-extra-args=-I%s -I%s/src" % (logic, ROOT), "-wp", "-wp-prover", "export",
+                        "-wp-cache", "none", "-wp-prop=exported", out + "/exported.c"], capture_output=True, text=True,
+                       cwd=out, env=dict(os.environ, WHY3CONFIG=out + "/why3.conf", PWD=out))
+    if not os.path.exists(out + "/goal.v"):
+        sys.exit("tie_contract: nothing exported\n" + r.stdout[-2000:] + r.stderr[-2000:])
+    return open(out + "/goal.v").read()
+
+
+def definitions(goal, meaning):
+    """What P_is_softmax needs, in the order of the export."""
+    goal = re.sub(r"\(\*.*?\*\)", "", goal, flags=re.S)
+    known, order = {}, []
+    for s in re.split(r"(?<=\.)\s+\n", goal + "\n"):
+        s = s.strip()
+        m = re.match(r"(Definition|Fixpoint|Inductive|Parameter|Axiom)\s+([\w']+)", s)
+        if m:
+            known.setdefault(m.group(2), s)
+            order.append(m.group(2))
+    needed = set()
+
+    def need(name):
+        if name in needed or name not in known or name.endswith("_WhyType"):
+            return
+        needed.add(name)
+        for equation in (name + "'def", name + "_def"):
+            if name not in meaning and name not in ABSTRACT:
+                need(equation)
+        if name in meaning:
+            return
+        for other in set(re.findall(r"[\w']+", known[name])):
+            need(other)
+
+    need("P_is_softmax")
+    out, loose = [], []
+    for name in order:
+        if name not in needed:
+            continue
+        s = meaning.get(name, known[name])
+        needed.discard(name)
+        kind = s.split()[0]
+        if kind == "Parameter" and name not in ABSTRACT and not (name + "'def" in known or name + "_def" in known):
+            loose.append(name)
+        if kind == "Axiom" and not name.endswith(("'def", "_def")) and name not in ABSTRACT:
+            loose.append(name)
+        out.append(re.sub(r"\n(Axiom|Parameter) [\w']+_WhyType.*", "", s, flags=re.S))
+    if loose:
+        sys.exit("tie_contract: exported without a definition: " + " ".join(loose))
+    body = "\n".join(out)
+    for a, b in (("Reals.Rdefinitions.R", "R"), ("Numbers.BinNums.Z", "Z"), ("BuiltIn.IZR", "IZR"), ("Reals.Rtrigo_def.exp", "exp")):
+        body = body.replace(a, b)
+    return body
+
+
+def check(goal, out):
+    """None if both parts are proved, else the first error."""
+    for meaning, part, last in ((FLOAT, "contract_tie", "tie_is_softmax"), (REAL, "sigma_tie", "tie_eq6")):
+        path = "%s/%s.v" % (out, part)
+        write(path, HEAD + definitions(goal, meaning) + "\n" + open("%s/coq/%s.part" % (WP, part)).read())
+        r = subprocess.run(["coqc", "-w", "none", "-R", COQ, "MultiMax", "-R", ROOT + "/build/wp/coq_tie", "MultiMax", path],
+                           capture_output=True, text=True, cwd=out)
+        if r.returncode != 0:
+            return (r.stdout + r.stderr).strip()
+        for name in re.findall(r"^([\w'.]+) ?:", r.stdout, flags=re.M):
+            allowed = name in ABSTRACT or name.endswith(("'def", "_def")) or name.startswith("L_")
+            known = open(ROOT + "/proofs/coq/allowed_axioms.txt").read().split("\n")
+            if not allowed and name not in known and name != "Axioms" and not name.startswith(("PrimInt63", "PrimFloat")):
+                return "%s assumes %s" % (last, name)
+    return None
+
+
+def prepare():
+    for name in ("Contract", "Equations"):
+        if not os.path.exists("%s/%s.vo" % (COQ, name)):
+            sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
+    own = ROOT + "/build/wp/coq_tie"
+    os.makedirs(own, exist_ok=True)
+    for name in ("WpLemmas", "Tie"):
+        shutil.copy("%s/coq/%s.v" % (WP, name), own)
+        subprocess.run(["coqc", "-w", "none", "-R", COQ, "MultiMax", "-R", ".", "MultiMax", name + ".v"], check=True, cwd=own)
+
+
+def main():
+    prepare()
+    if sys.argv[1:] == ["--control"]:
+        missed = 0
+        for k, (name, old, new) in enumerate(FAULTS):
+            logic = BUILD + "/fault/logic"
+            shutil.rmtree(logic, ignore_errors=True)
+            shutil.copytree(ROOT + "/specs/logic", logic)
+            text = open("%s/%s" % (logic, name)).read()
+            if text.count(old) == 0:
+                sys.exit("tie_contract: %s has no %s" % (name, old))
+            write("%s/%s" % (logic, name), text.replace(old, new))
+            error = check(export(logic, BUILD + "/fault/out"), BUILD + "/fault/out")
+            print("fault %2d %-15s %-36s %s" % (k, name, new, "MISSED" if error is None else "refused"))
+            missed += error is None
+        print("%s tie_contract_control faults=%d missed=%d" % ("FAIL" if missed else "PASS", len(FAULTS), missed))
+        return missed > 0
+    error = check(export(ROOT + "/specs/logic", BUILD + "/out"), BUILD + "/out")
+    if error:
+        print(error)
+    print("%s tie_contract theorems=tie_is_softmax,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
+    return error is not None
+
+
+sys.exit(main())
