@@ -78,9 +78,10 @@ static struct mark *make_marks(const struct region *r, const struct mark *coarse
     return m;
 }
 
-static void prepare(struct region *r, unsigned size, enum access access)
+/* `at` counts from the start of the region, which need not be aligned: an access that straddles granules refines them. */
+static void prepare(struct region *r, uint64_t at, unsigned size, enum access access)
 {
-    const uint8_t fit = size % 4 == 0 ? 2 : size % 2 == 0 ? 1 : 0;
+    const uint8_t fit = (at | size) % 4 == 0 ? 2 : (at | size) % 2 == 0 ? 1 : 0;
     bool used = r->mark[A_READ] || r->mark[A_WRITE] || r->mark[A_ATOMIC];
     if (!used)
         r->granule = fit;
@@ -103,7 +104,7 @@ void shadow_access(struct warp *w, const struct insn *i, int lane, struct region
     const bool same = access == A_WRITE_SAME;
     if (same)
         access = A_WRITE;
-    prepare(r, size, access);
+    prepare(r, at, size, access);
     const unsigned me = (unsigned)(w->id * LANES + lane);
     const bool cta = i->flags & F_CTA_SCOPE;
     for (uint64_t g = at >> r->granule; g <= (at + size - 1) >> r->granule; g++) {
