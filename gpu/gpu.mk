@@ -42,4 +42,4 @@ $(PTX_TESTS:%=$(B)/tests/%): TEST_CFLAGS = $(CFLAGS) $(FMA) -D_POSIX_C_SOURCE=20
 $(PTX_TESTS:%=$(B)/tests/%): TEST_OBJ = $(B)/gpu/libptx.a
 $(PTX_TESTS:%=$(B)/tests/%): TEST_DEPS = $(B)/gpu/libptx.a
 all: $(PTX_COMMAND)
-TESTS += $(PTX_TESTS:%=$(B)/tests/%) tests/ptx_refuse.sh tests/ptx_targets.sh tests/ptx_sass.sh tests/ptx_fixtures.sh tests/ptx_occupancy.sh
+TESTS += $(PTX_TESTS:%=$(B)/tests/%) tests/ptx_refuse.sh tests/ptx_targets.sh tests/ptx_sass.sh tests/ptx_fixtures.sh tests/ptx_occupancy.sh tests/ptx_kernels.sh
