@@ -25,7 +25,7 @@ STORAGE_TESTS := $(B)/tests/storage_oracle $(B)/tests/storage_modulator
 $(STORAGE_TESTS): TEST_DEPS = $(B)/command/row_bound.o $(B)/oracle/liboracle.a
 $(STORAGE_TESTS): TEST_OBJ = $(B)/command/row_bound.o $(B)/oracle/liboracle.a
 $(STORAGE_TESTS): TEST_LIBS = -lmpfr -lgmp
-TESTS += $(STORAGE_TESTS) $(B)/tests/storage_rows
+TESTS += $(STORAGE_TESTS) $(B)/tests/storage_rows tests/storage_mutants.sh
 
 -include $(wildcard $(B)/tests/*.d)
 
