@@ -39,6 +39,22 @@ static void run_tile(struct outcome *o, struct mmax_ptx_module *module)
     mmax_ptx_machine_free(m);
 }
 
+static void run_ring(struct outcome *o, struct mmax_ptx_module *module)
+{
+    static uint32_t in[256];
+    struct mmax_ptx_machine *m = mmax_ptx_machine_new();
+    for (uint32_t k = 0; k < 256; k++)
+        in[k] = k * 2654435761u;
+    uint64_t params[3] = {mmax_ptx_buffer(m, in, sizeof in, MMAX_PTX_INITIALISED, 0),
+                          mmax_ptx_buffer(m, o->output[0], sizeof in, MMAX_PTX_WRITABLE, 0),
+                          mmax_ptx_buffer(m, o->output[1], 4 * sizeof(uint64_t), MMAX_PTX_WRITABLE, 0)};
+    struct mmax_ptx_launch l = {.kernel = "ring", .grid = {4}, .block = {64}, .params = params, .params_size = sizeof params,
+                                .step_limit = 1 << 16};
+    o->refused |= mmax_ptx_launch(m, module, &l, o->error);
+    note_reports(o, m, 0);
+    mmax_ptx_machine_free(m);
+}
+
 static void run_forward(struct outcome *o, struct mmax_ptx_module *module, const char *kernel)
 {
     const struct mmax_ptx_choices choices = {.nan64 = UINT64_C(0x7fffffffffffffff), .digest = 1};
@@ -73,6 +89,8 @@ static void run_text(struct outcome *o, const char *text, size_t length, const c
     }
     if (strcmp(kernel, "tile") == 0)
         run_tile(o, module);
+    else if (strcmp(kernel, "ring") == 0)
+        run_ring(o, module);
     else
         run_forward(o, module, kernel);
     mmax_ptx_module_free(module);
@@ -94,8 +112,8 @@ static void unescape(char *s)
 {
     char *to = s;
     for (; *s; s++)
-        if (s[0] == '\\' && s[1] == 't') {
-            *to++ = '\t';
+        if (s[0] == '\\' && (s[1] == 't' || s[1] == 'n')) {
+            *to++ = s[1] == 't' ? '\t' : '\n';
             s++;
         } else {
             *to++ = *s;
@@ -149,12 +167,13 @@ static void describe(const struct outcome *o)
 
 int main(void)
 {
-    static const char *const kernels[] = {"forward_block", "forward_warp", "tile"};
-    static struct outcome good[3], bad;
-    char *text[3], *line = malloc(4096);
-    size_t length[3], faults = 0, missed = 0, unclean = 0;
-    for (int k = 0; k < 3; k++) {
-        text[k] = read_text(k == 2 ? "tests/data/ptx/tile.ptx" : "gpu/ptx/testdata/forward.sm_80.ptx", &length[k]);
+    static const char *const kernels[] = {"forward_block", "forward_warp", "tile", "ring"};
+    enum { KERNELS = 4 };
+    static struct outcome good[KERNELS], bad;
+    char *text[KERNELS], *line = malloc(4096);
+    size_t length[KERNELS], faults = 0, missed = 0, unclean = 0;
+    for (int k = 0; k < KERNELS; k++) {
+        text[k] = read_text(k == 3 ? "tests/data/ptx/ring.ptx" : k == 2 ? "tests/data/ptx/tile.ptx" : "gpu/ptx/testdata/forward.sm_80.ptx", &length[k]);
         run_text(&good[k], text[k], length[k], kernels[k]);
         if (good[k].refused || good[k].kinds || good[k].rules[0]) {
             printf("the good %s is not clean\n", kernels[k]);
@@ -176,9 +195,9 @@ int main(void)
                 *rest++ = 0;
         }
         int k = 0;
-        while (n == 6 && k < 3 && strcmp(kernels[k], field[1]) != 0)
+        while (n == 6 && k < KERNELS && strcmp(kernels[k], field[1]) != 0)
             k++;
-        if (n != 6 || k == 3) {
+        if (n != 6 || k == KERNELS) {
             printf("bad row `%s`\n", field[0]);
             missed++;
             continue;
@@ -188,7 +207,7 @@ int main(void)
         /* the file holds two kernels: search in the one that is named */
         char marker[64];
         snprintf(marker, sizeof marker, ".entry %s(", field[1]);
-        const char *from = strncmp(field[3], ".maxntid", 8) == 0 ? text[k] : strstr(text[k], marker);
+        const char *from = strncmp(field[3], ".maxntid", 8) == 0 || strncmp(field[3], ".reqnctapercluster", 18) == 0 ? text[k] : strstr(text[k], marker);
         size_t faulty_length = 0, head = (size_t)(from - text[k]);
         char *tail = substitute(from, atoi(field[2]), field[3], field[4], &faulty_length);
         faults++;
@@ -211,7 +230,7 @@ int main(void)
     }
     if (table)
         fclose(table);
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < KERNELS; k++)
         free(text[k]);
     free(line);
     int fail = missed || unclean || faults < 40;

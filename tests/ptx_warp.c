@@ -145,6 +145,43 @@ static void clusters(void)
         expect("cluster", k, out[k], sum);
 }
 
+/* tests/data/ptx/ring.ptx against the same steps on arrays. */
+static void ring(void)
+{
+    static uint32_t a[256], mine[256], b[4][64];
+    static struct { uint32_t values[256]; } got;
+    static uint64_t sums[4], total;
+    struct mmax_ptx_machine *m = mmax_ptx_machine_new();
+    char error[MMAX_PTX_ERROR_SIZE];
+    struct mmax_ptx_module *module = mmax_ptx_load("tests/data/ptx/ring.ptx", error);
+    for (uint32_t k = 0; k < 256; k++)
+        a[k] = k * 2654435761u;
+    uint64_t params[3] = {mmax_ptx_buffer(m, a, sizeof a, MMAX_PTX_INITIALISED, 0), mmax_ptx_buffer(m, &got, sizeof got, MMAX_PTX_WRITABLE, 0),
+                          mmax_ptx_buffer(m, sums, sizeof sums, MMAX_PTX_WRITABLE, 0)};
+    struct mmax_ptx_launch l = {.kernel = "ring", .grid = {4}, .block = {64}, .params = params, .params_size = sizeof params};
+    expect("ring", -1, !module || mmax_ptx_launch(m, module, &l, error) || mmax_ptx_report_count(m), 0);
+    for (uint32_t block = 0; block < 4; block++) {
+        const uint32_t peer = block ^ 1;
+        for (uint32_t t = 0; t < 64; t++)
+            b[block][t] = a[64 * peer + 63 - t];
+    }
+    for (uint32_t block = 0; block < 4; block++)
+        for (uint32_t t = 0; t < 64; t++)
+            mine[64 * (block ^ 1) + t] = b[block][t] + (block ^ 1) % 2;
+    for (uint32_t block = 0; block < 4; block++) {
+        if (block % 2 == 0)
+            total = 0;
+        for (uint32_t t = 0; t < 64; t++) {
+            total += b[block][t];
+            expect("ring", (int)(64 * block + t), got.values[64 * block + t], mine[64 * (block ^ 1) + 63 - t] ^ mine[64 * block + t]);
+        }
+        if (block % 2)
+            expect("ring total", (int)block, sums[block] == total && sums[block - 1] == total, 1);
+    }
+    mmax_ptx_machine_free(m);
+    mmax_ptx_module_free(module);
+}
+
 int main(void)
 {
     for (uint32_t k = 0; k < 32; k++)
@@ -154,6 +191,7 @@ int main(void)
     votes();
     calls();
     clusters();
+    ring();
     printf("%s ptx_warp checks=%zu mismatches=%zu\n", wrong ? "FAIL" : "PASS", checks, wrong);
     return wrong != 0;
 }

@@ -334,7 +334,7 @@ static void decode_insn(struct decoder *d)
     static const struct { const char *name; void (*decode)(struct decoder *); } special_forms[] = {
         {"ld", decode_load}, {"st", decode_store}, {"atom", decode_atomic}, {"red", decode_atomic},
         {"cvt", decode_cvt}, {"cvta", decode_cvta}, {"setp", decode_setp}, {"set", decode_set}, {"testp", decode_testp},
-        {"isspacep", decode_isspacep}, {"mapa", decode_mapa}, {"membar", decode_fence}, {"fence", decode_fence},
+        {"isspacep", decode_isspacep}, {"mapa", decode_mapa}, {"getctarank", decode_ctarank}, {"membar", decode_fence}, {"fence", decode_fence},
         {"createpolicy", decode_policy},
         {"shfl", decode_shfl}, {"vote", decode_vote}, {"redux", decode_redux}, {"match", decode_match},
         {"elect", decode_elect}, {"bar", decode_barrier}, {"barrier", decode_barrier}, {"bra", decode_branch},

@@ -64,6 +64,7 @@ void decode_set(struct decoder *d);
 void decode_testp(struct decoder *d);
 void decode_isspacep(struct decoder *d);
 void decode_mapa(struct decoder *d);
+void decode_ctarank(struct decoder *d);
 void decode_load(struct decoder *d);
 void decode_store(struct decoder *d);
 void decode_atomic(struct decoder *d);

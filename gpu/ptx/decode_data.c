@@ -339,3 +339,20 @@ void decode_mapa(struct decoder *d)
     add_source(i, source(d, &d->raw->operand[1], t, 0));
     add_source(i, source(d, &d->raw->operand[2], T_U32, 0));
 }
+
+/* getctarank: which block of the cluster an address of shared memory belongs to. */
+void decode_ctarank(struct decoder *d)
+{
+    bool shared = part_is(d, 1, "shared::cluster");
+    enum type t = part_type(d, 1 + shared);
+    if (d->parts != 2 + shared || (t != T_U64 && !(shared && t == T_U32)))
+        reject(d, "`%s` is not a form that is modelled", d->raw->name);
+    expect_operands(d, 2, 2);
+    if (d->raw->operand[1].kind == O_SYMBOL)
+        reject(d, "getctarank of a variable name is not modelled; move its address to a register");
+    struct insn *i = emit(d, internal(d, "internal:ctarank"));
+    i->aux = (uint8_t)type_size(t);
+    i->saturate = !shared;
+    add_destination(i, destination(d, &d->raw->operand[0], T_U32, 0));
+    add_source(i, source(d, &d->raw->operand[1], t, 0));
+}

@@ -101,13 +101,18 @@ static void meet(struct warp *w, const struct insn *i, int pc, uint32_t lanes)
     }
 }
 
-static void arrive(struct warp *w, const struct insn *i, int pc, uint32_t lanes)
+static void check_aligned(struct warp *w, const struct insn *i, uint32_t lanes)
 {
-    struct barrier *b = &w->block->barrier[i->aux];
     uint32_t live = w->lanes & ~w->exited;
     if ((i->flags & F_ALIGNED) && lanes != live)
         report_lanes(w, i, MMAX_PTX_DIVERGENT_BARRIER, lanes, 0, "barrier reached by %d of the %d live lanes of the warp",
                      __builtin_popcount(lanes), __builtin_popcount(live));
+}
+
+static void arrive(struct warp *w, const struct insn *i, int pc, uint32_t lanes)
+{
+    struct barrier *b = &w->block->barrier[i->aux];
+    check_aligned(w, i, lanes);
     if (b->used && b->line != i->line)
         report_lanes(w, i, MMAX_PTX_DIVERGENT_BARRIER, lanes, 0, "barrier %d is waited for at line %d at the same time", i->aux, b->line);
     if (b->used && b->expected != (uint32_t)i->imm)
@@ -168,6 +173,7 @@ static bool release_barriers(struct block *b)
 
 static void cluster_arrive(struct warp *w, const struct insn *i, uint32_t lanes)
 {
+    check_aligned(w, i, lanes);
     if (lanes & (w->cluster_arrived | w->cluster_ready))
         report_lanes(w, i, MMAX_PTX_DIVERGENT_BARRIER, lanes & (w->cluster_arrived | w->cluster_ready), 0,
                      "arrives at the cluster barrier twice without waiting");
@@ -178,6 +184,7 @@ static void cluster_arrive(struct warp *w, const struct insn *i, uint32_t lanes)
 
 static void cluster_wait(struct warp *w, const struct insn *i, int pc, uint32_t lanes)
 {
+    check_aligned(w, i, lanes);
     uint32_t stray = lanes & ~(w->cluster_arrived | w->cluster_ready);
     if (stray)
         report_lanes(w, i, MMAX_PTX_DIVERGENT_BARRIER, stray, 0, "waits at the cluster barrier without having arrived");

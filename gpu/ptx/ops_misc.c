@@ -177,6 +177,19 @@ static void op_mapa(struct warp *w, const struct insn *i)
     }
 }
 
+static void op_ctarank(struct warp *w, const struct insn *i)
+{
+    uint32_t *d = DST(uint32_t, 0);
+    for (int l = 0; l < LANES; l++) {
+        if (!(w->mask >> l & 1))
+            continue;
+        const uint64_t v = get_lane(w->file + i->s[0].off, i->aux, (unsigned)l), at = v - (i->saturate ? SHARED_WINDOW : 0);
+        if (at >= WINDOW_SIZE || at / RANK_STEP >= w->block->cluster->blocks)
+            report_lanes(w, i, MMAX_PTX_OUT_OF_BOUNDS, 1u << l, v, "getctarank of an address outside the cluster's shared memory");
+        d[l] = (uint32_t)(at / RANK_STEP);
+    }
+}
+
 static void op_activemask(struct warp *w, const struct insn *i)
 {
     uint32_t *d = DST(uint32_t, 0);
@@ -261,6 +274,6 @@ const struct form forms_misc[] = {
     {"internal:convert", "", op_convert, 0, 0}, {"internal:convert_pair", "", op_convert_pair, 0, 0},
     {"internal:pack", "", op_pack, 0, 0}, {"internal:pairs", "", op_pairs, 0, 0}, {"internal:unpack", "", op_unpack, 0, 0},
     {"internal:add_address", "", op_add_address, 0, 0}, {"internal:isspace", "", op_isspace, 0, 0},
-    {"internal:mapa", "", op_mapa, 0, 0}, {"internal:set", "", op_set, 0, 0}, {"internal:setp_combined", "", op_setp_combined, 0, 0},
+    {"internal:mapa", "", op_mapa, 0, 0}, {"internal:ctarank", "", op_ctarank, 0, 0}, {"internal:set", "", op_set, 0, 0}, {"internal:setp_combined", "", op_setp_combined, 0, 0},
     {NULL, NULL, NULL, 0, 0},
 };
