@@ -2,13 +2,28 @@
 /*
  * 16-bit calls: every cause of refusal has its own status and leaves every
  * output untouched; special rows and entries give what specs/semantics.md says,
- * in all kernels and backends; the caller's rounding mode changes no bit.
+ * in all kernels and backends; the caller's rounding mode, flush-to-zero and
+ * denormals-are-zero change no bit.
  */
 #include <fenv.h>
 
 #include "random.h"
 #include "storage.h"
 #include "support.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+static void flush_subnormals(int on) {
+  _mm_setcsr(on ? _mm_getcsr() | 0x8040u : _mm_getcsr() & ~0x8040u);
+}
+#elif defined(__aarch64__)
+static void flush_subnormals(int on) {
+  uint64_t v;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(v));
+  v = on ? v | 1u << 24 : v & ~(uint64_t)(1u << 24);
+  __asm__ volatile("msr fpcr, %0" : : "r"(v));
+}
+#endif
 
 enum { ROWS = 3, N = 4, SIZE = ROWS * N };
 static _Alignas(64) uint16_t x[SIZE + 16], g[SIZE], out[SIZE + 16];
@@ -221,24 +236,31 @@ static void overflow(void) {
 
 static void environments(void) {
   static const int modes[4] = {FE_TONEAREST, FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO};
+  int subnormals = 0;
   uint64_t seed = 5;
   uint16_t a[64], up[64], first[4][64];
   for (int i = 0; i < 64; i++) a[i] = bits(random_normal(&seed)), up[i] = bits(random_normal(&seed));
+  for (int i = 0; i < 16; i++) up[i] = (uint16_t)(1 + i * 7); /* a row of subnormals */
   int32_t target[4] = {1, 5, 9, 13};
   mmax_targets t = {target, -100, 0.1f};
   const mmax_rows16 in = {storage, a, NULL, 4, 16, 16, 0};
-  for (int m = 0; m < 4; m++) {
+  for (int m = 0; m < 8; m++) {
     uint16_t got[4][64];
-    fesetround(modes[m]);
+    fesetround(modes[m % 4]);
+    flush_subnormals(m >= 4);
     mmax_forward16(&params, &in, got[0], 16, &how, NULL);
     mmax_log_forward16(&params, &in, got[1], 16, &how, NULL);
     mmax_backward16(&params, &in, up, 16, got[2], 16, NULL, &how, NULL);
     mmax_cross_entropy_backward16(&params, &in, &t, NULL, NULL, got[3], 16, NULL, &how, NULL);
-    int kept = fegetround() == modes[m];
+    int kept = fegetround() == modes[m % 4];
+    flush_subnormals(0);
     fesetround(FE_TONEAREST);
     if (m == 0) memcpy(first, got, sizeof got);
     CHECK(kept && memcmp(first, got, sizeof got) == 0);
   }
+  for (int i = 0; i < 16; i++)
+    subnormals += (first[2][i] & 0x7fff) - 1u < (1u << (format_of(storage).precision - 1)) - 1u;
+  CHECK(subnormals > 0);
 }
 
 int main(void) {
