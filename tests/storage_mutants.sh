@@ -16,7 +16,12 @@ while IFS='|' read -r test file script what; do
     echo "no such place: $what"; missed=$((missed + 1)); continue
   fi
   cp $lib $dir/mutant.a
-  for unit in api run storage ref/view ref/forward16 ref/lse ref/log_forward ref/backward ref/loss ref/batch; do
+  case $file in # what to compile again
+    *.c) units=${file%.c} ;;
+    kernels.h) units="api run ref/batch" ;;
+    *) units="storage ref/view ref/forward16" ;;
+  esac
+  for unit in $units; do
     $cc $flags -fPIC -c "$dir/src/$unit.c" -o "$dir/$(basename $unit).o" &&
       ar r $dir/mutant.a "$dir/$(basename $unit).o" 2>/dev/null || exit 1
   done
