@@ -37,7 +37,7 @@ $(PTX_COMMAND): $(PTX_DIR)/main.o $(B)/gpu/libptx.a
 ptx: $(PTX_COMMAND)
 
 # Tests of the executor: C programs over libptx.a, and scripts over the command.
-PTX_TESTS := ptx_forward ptx_faults ptx_vectors ptx_warp ptx_audit ptx_fuzz ptx_foreign ptx_occupancy ptx_forms bench_ptx
+PTX_TESTS := ptx_forward ptx_faults ptx_vectors ptx_warp ptx_audit ptx_fuzz ptx_foreign ptx_occupancy ptx_forms ptx_reports bench_ptx
 $(PTX_TESTS:%=$(B)/tests/%): TEST_CFLAGS = $(CFLAGS) $(FMA) -D_POSIX_C_SOURCE=200809L -Igpu/ptx -Itests
 $(PTX_TESTS:%=$(B)/tests/%): TEST_OBJ = $(B)/gpu/libptx.a
 $(PTX_TESTS:%=$(B)/tests/%): TEST_DEPS = $(B)/gpu/libptx.a

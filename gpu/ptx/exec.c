@@ -90,11 +90,10 @@ static void meet(struct warp *w, const struct insn *i, int pc, uint32_t lanes)
             if (masks[__builtin_ctz(m)] == wanted)
                 set |= m & -m;
         lanes &= ~set;
-        if (set & ~wanted)
-            report_lanes(w, i, MMAX_PTX_SYNC_MASK, set & ~wanted, 0, "executes with member mask 0x%08x, which does not name it", wanted);
         if (wanted & w->lanes & ~w->exited & ~set) {
             add_group(w, pc, set, G_SYNC, 0);
         } else {
+            report_lanes(w, i, MMAX_PTX_SYNC_MASK, set & ~wanted, 0, "executes with member mask 0x%08x, which does not name it", wanted);
             execute(w, i, set);
             add_group(w, pc + 1, set, G_RUN, 0);
         }

@@ -168,10 +168,10 @@ uint64_t mmax_ptx_buffer(struct mmax_ptx_machine *machine, void *data, size_t si
     return r.base;
 }
 
-static bool limit(char *error, bool broken, const char *text)
+static bool limit(const struct program *p, char *error, bool broken, const char *text)
 {
     if (broken)
-        snprintf(error, MMAX_PTX_ERROR_SIZE, "launch refused: %s", text);
+        snprintf(error, MMAX_PTX_ERROR_SIZE, "%.120s:%d: %.64s: launch refused: %s", p->module->name, p->function->line, p->function->name, text);
     return broken;
 }
 
@@ -193,17 +193,17 @@ static bool launch_refused(const struct program *p, const struct mmax_ptx_launch
     uint64_t most = f->max_threads[0] ? (uint64_t)f->max_threads[0] * f->max_threads[1] * f->max_threads[2] : 1024;
     bool required = f->required_threads[0] && memcmp(f->required_threads, block, sizeof f->required_threads) != 0;
     bool fixed = f->cluster[0] && memcmp(f->cluster, cluster, sizeof f->cluster) != 0;
-    return limit(error, block[0] > 1024 || block[1] > 1024 || block[2] > 64 || threads > 1024, "block is larger than 1024 threads (or its z than 64)") ||
-           limit(error, grid[0] > 0x7fffffff || grid[1] > 65535 || grid[2] > 65535, "grid is larger than 2^31-1 x 65535 x 65535") ||
-           limit(error, threads > most, "more threads than .maxntid allows") ||
-           limit(error, required, "block is not the one .reqntid asks for") ||
-           limit(error, fixed, "cluster is not the one .reqnctapercluster asks for") ||
-           limit(error, blocks > 1 && p->module->sm < 90, "clusters need sm_90") ||
-           limit(error, blocks > 8, "more than 8 blocks in a cluster") ||
-           limit(error, grid[0] % cluster[0] || grid[1] % cluster[1] || grid[2] % cluster[2], "grid is not a multiple of the cluster") ||
-           limit(error, p->dynamic_offset + (uint64_t)l->dynamic_shared > shared_limit(p->module->sm), "more shared memory than the target has") ||
-           limit(error, l->params_size != f->params_size, "parameter block has another size than the kernel declares") ||
-           limit(error, f->params_size > 32764, "more than 32764 bytes of parameters");
+    return limit(p, error, block[0] > 1024 || block[1] > 1024 || block[2] > 64 || threads > 1024, "block is larger than 1024 threads (or its z than 64)") ||
+           limit(p, error, grid[0] > 0x7fffffff || grid[1] > 65535 || grid[2] > 65535, "grid is larger than 2^31-1 x 65535 x 65535") ||
+           limit(p, error, threads > most, "more threads than .maxntid allows") ||
+           limit(p, error, required, "block is not the one .reqntid asks for") ||
+           limit(p, error, fixed, "cluster is not the one .reqnctapercluster asks for") ||
+           limit(p, error, blocks > 1 && p->module->sm < 90, "clusters need sm_90") ||
+           limit(p, error, blocks > 8, "more than 8 blocks in a cluster") ||
+           limit(p, error, grid[0] % cluster[0] || grid[1] % cluster[1] || grid[2] % cluster[2], "grid is not a multiple of the cluster") ||
+           limit(p, error, p->dynamic_offset + (uint64_t)l->dynamic_shared > shared_limit(p->module->sm), "more shared memory than the target has") ||
+           limit(p, error, l->params_size != f->params_size, "parameter block has another size than the kernel declares") ||
+           limit(p, error, f->params_size > 32764, "more than 32764 bytes of parameters");
 }
 
 static uint32_t special_value(const struct warp *w, enum special_id id, unsigned lane, const unsigned grid[3],

@@ -15,7 +15,7 @@ static const char *const kinds[MMAX_PTX_KIND_COUNT] = {
     [MMAX_PTX_RACE_GLOBAL] = "race-global", [MMAX_PTX_RACE_SAME_VALUE] = "race-same-value", [MMAX_PTX_STALE_NC] = "stale-nc",
     [MMAX_PTX_DIVERGENT_BARRIER] = "divergent-barrier", [MMAX_PTX_SYNC_MASK] = "sync-mask",
     [MMAX_PTX_SHUFFLE_SOURCE] = "shuffle-source", [MMAX_PTX_UNDEFINED] = "undefined",
-    [MMAX_PTX_LAUNCH_LIMIT] = "launch-limit", [MMAX_PTX_STEP_LIMIT] = "step-limit", [MMAX_PTX_TRAP] = "trap"};
+    [MMAX_PTX_STEP_LIMIT] = "step-limit", [MMAX_PTX_TRAP] = "trap"};
 
 const char *mmax_ptx_kind_name(enum mmax_ptx_kind kind)
 {
@@ -62,11 +62,17 @@ const struct mmax_ptx_report *mmax_ptx_report_at(const struct mmax_ptx_machine *
     return &machine->report[index];
 }
 
+/* Kinds that are about an access to memory; the address may be 0. */
+static bool has_address(enum mmax_ptx_kind kind)
+{
+    return kind <= MMAX_PTX_STALE_NC && kind != MMAX_PTX_UNINIT_REGISTER;
+}
+
 void mmax_ptx_report_print(FILE *out, const char *file, const struct mmax_ptx_report *r)
 {
     fprintf(out, "%s:%d: %s: %s: block (%u,%u,%u) thread (%u,%u,%u)", file, r->line, mmax_ptx_kind_name(r->kind), r->kernel,
             r->block[0], r->block[1], r->block[2], r->thread[0], r->thread[1], r->thread[2]);
-    if (r->address)
+    if (has_address(r->kind))
         fprintf(out, " address 0x%llx", (unsigned long long)r->address);
     fprintf(out, ": %s", r->text);
     if (r->count > 1)
