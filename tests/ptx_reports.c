@@ -26,7 +26,7 @@ static const struct { enum mmax_ptx_kind kind; unsigned thread; int from; unsign
     {MMAX_PTX_RACE_SHARED, 37, SHARED, 8, "@%early st.shared.u32 [stage+8], %t;\n@%mine ld.shared.u32 %r, [stage+8]; // here"},
     {MMAX_PTX_RACE_SHARED, 37, SHARED, 8, "@%early st.shared.u32 [stage+8], %t;\n@%mine st.shared.u32 [stage+8], %t; // here"},
     {MMAX_PTX_RACE_GLOBAL, 37, OUT, 16, "@%early st.global.u32 [%out+16], %t;\n@%mine ld.global.u32 %r, [%out+16]; // here"},
-    {MMAX_PTX_RACE_GLOBAL, 37, OUT, 16, "@%early st.global.u32 [%out+16], %t;\n@%early atom.global.add.u32 %r, [%out+16], 1;\n@%mine st.global.u32 [%out+16], %t; // here"},
+    {MMAX_PTX_RACE_GLOBAL, 37, OUT, 17, "@%early st.global.u8 [%out+17], %t;\n@%mine st.global.u8 [%out+17], %t; // here"},
     {MMAX_PTX_RACE_SAME_VALUE, 37, OUT, 8, "mov.u32 %r, 7;\n@%early st.global.u32 [%out+8], %r;\n@%mine st.global.u32 [%out+8], %r; // here"},
     {MMAX_PTX_STALE_NC, 37, OUT, 24, "@%mine st.global.u32 [%out+24], %t;\n@%mine ld.global.nc.u32 %r, [%out+24]; // here"},
     {MMAX_PTX_DIVERGENT_BARRIER, 37, NONE, 0, "@%mine bar.sync 0; // here"},
