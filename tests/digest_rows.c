@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints one FNV-1a digest over the output bits of all kernels on a fixed workload:
+/* Prints one FNV-1a digest over the output bits of all kernels and storages on a fixed workload:
    tests/build_compilers.sh compares compilers with it. */
 #include <inttypes.h>
 #include <string.h>
@@ -14,6 +14,25 @@ static uint64_t hash = 0xcbf29ce484222325u;
 static void add(const void *data, size_t bytes) {
   const unsigned char *at = data;
   for (size_t i = 0; i < bytes; i++) hash = (hash ^ at[i]) * 0x100000001b3u;
+}
+
+/* The same rows stored in 16 bits. */
+static void add16(mmax_storage storage, const mmax_params *p, const float *x, const float *g, size_t n,
+                  const mmax_targets *t, const mmax_exec *how) {
+  static uint16_t x16[ROWS * MAX_N], g16[ROWS * MAX_N], out[ROWS * MAX_N];
+  for (size_t i = 0; i < ROWS * n; i++) {
+    x16[i] = mmax_round16(storage, (double)x[i]);
+    g16[i] = mmax_round16(storage, (double)g[i]);
+  }
+  const mmax_rows16 in = {storage, x16, NULL, ROWS, n, n, 0};
+  mmax_forward16(p, &in, out, n, how, NULL);
+  add(out, ROWS * n * sizeof *out);
+  mmax_log_forward16(p, &in, out, n, how, NULL);
+  add(out, ROWS * n * sizeof *out);
+  mmax_backward16(p, &in, g16, n, out, n, NULL, how, NULL);
+  add(out, ROWS * n * sizeof *out);
+  mmax_cross_entropy_backward16(p, &in, t, g, NULL, out, n, NULL, how, NULL);
+  add(out, ROWS * n * sizeof *out);
 }
 
 int main(void) {
@@ -52,6 +71,8 @@ int main(void) {
         add(loss, sizeof loss);
         mmax_accumulator_finish(&acc, &layers[l], grads);
         add(grads, sizeof grads);
+        add16(MMAX_FLOAT16, &layers[l], x, g, n, &t, &how);
+        add16(MMAX_BFLOAT16, &layers[l], x, g, n, &t, &how);
       }
   printf("%016" PRIx64 "\n", hash);
   return 0;
