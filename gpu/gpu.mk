@@ -2,7 +2,7 @@
 # The PTX executor: build/gpu/libptx.a and the stand-alone command build/gpu/mmax-ptx.
 PTX_DIR    := $(B)/gpu/ptx
 PTX_UNITS  := audit command convert cubin decode decode_control decode_data decode_memory exec launch_args lex \
-              machine memory occupancy ops_misc ops_warp parse parse_body regions report shadow taint types
+              machine memory occupancy ops_misc ops_warp parse parse_body regions report shadow survey taint types
 PTX_LANES  := ops_int ops_float
 # The lane loops are compiled once per vector instruction set of the host and chosen when a program is decoded.
 PTX_HOSTS  := base $(if $(filter x86_64,$(ARCH)),v3 v4)

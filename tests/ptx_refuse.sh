@@ -73,6 +73,21 @@ sed 's/add.s64 \t%rd38/sub.s64 \t%rd38/' "$good" >"$dir/changed.ptx"
 expect 0 audit "$good"
 expect 2 audit "$good" --kernel nowhere
 expect 2 audit "$good" --cubin "$dir/short"
+# a survey goes on where a load stops: what another compiler's kernel needs, by opcode
+foreign=gpu/ptx/testdata/foreign
+for file in "$foreign"/softmax_inductor*.ptx "$foreign"/softmax_triton.sm_*.ptx "$good"; do
+  expect 0 forms "$file"
+  tail -n 1 "$dir/out" | grep -q ' 0 refused$' || { echo "forms: $file"; wrong=$((wrong + 1)); }
+done
+expect 2 audit "$foreign/softmax_triton_pipelined.sm_90.ptx"
+expect 1 forms "$foreign/softmax_triton_pipelined.sm_90.ptx"
+sed -n 's/.* \([0-9]* [a-z_.]*\): refused: .*softmax_triton_pipelined.sm_90.ptx:[0-9]*: .*/\1/p' "$dir/out" >"$dir/listed"
+printf '8 cp.async.ca.shared.global\n4 cp.async.commit_group\n2 cp.async.wait_group\n' | diff - "$dir/listed" || wrong=$((wrong + 1))
+write 'wgmma.fence.sync.aligned; mov.u32 %r0, %clock; fma.rn.bf16 %h0, %h1, %h2, %h3;'
+expect 1 forms "$dir/bad.ptx"
+grep -q ' 4 spellings, 3 refused$' "$dir/out" || { cat "$dir/out"; wrong=$((wrong + 1)); }
+expect 2 forms "$dir/zeros"
+expect 2 forms
 [ "$(wc -c <"$dir/sum")" -eq 16 ] || { echo "output was not saved"; wrong=$((wrong + 1)); }
 if [ $wrong -eq 0 ]; then echo "PASS ptx_refuse rows=$rows wrong=0"; else
   echo "FAIL ptx_refuse rows=$rows wrong=$wrong"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command: ptx run, ptx audit, ptx diff. */
+/* The command: ptx run, audit, diff, forms. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +12,7 @@ static const char usage_text[] =
     "       ptx audit FILE.ptx [--kernel NAME] [--cubin FILE [--block X[,Y[,Z]]] [--shared BYTES]]\n"
     "                                                     static audit; with a cubin SASS operation counts, registers, spills\n"
     "                                                     and occupancy (of the declared block size, or the one given)\n"
+    "       ptx forms FILE.ptx                            every instruction by spelling, those refused with the reason\n"
     "\n"
     "LAUNCH: --grid X[,Y[,Z]] --block X[,Y[,Z]] [--cluster X[,Y[,Z]]] [--shared BYTES] and, in the order of the\n"
     "kernel's parameters, --arg KIND=VALUE:\n"
@@ -192,6 +193,15 @@ static int audit_command(const char *file, const char *kernel, const char *cubin
     return status ? status : findings != 0;
 }
 
+static int forms_command(const char *file)
+{
+    char error[MMAX_PTX_ERROR_SIZE];
+    int status = mmax_ptx_survey(file, error);
+    if (status == 2)
+        fprintf(stderr, "ptx: %s\n", error);
+    return status;
+}
+
 int mmax_ptx_main(int argc, char **argv)
 {
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
@@ -200,8 +210,10 @@ int mmax_ptx_main(int argc, char **argv)
     }
     const char *verb = argc >= 2 ? argv[1] : "", *files[2] = {NULL, NULL}, *kernel = NULL, *cubin = NULL;
     bool run = strcmp(verb, "run") == 0, diff = strcmp(verb, "diff") == 0, audit = strcmp(verb, "audit") == 0;
+    if (strcmp(verb, "forms") == 0)
+        return argc == 3 && argv[2][0] != '-' ? forms_command(argv[2]) : bad_usage("forms takes one file");
     if (!run && !diff && !audit)
-        return bad_usage("expected run, audit or diff");
+        return bad_usage("expected run, audit, diff or forms");
     struct launch_args a = {.choices.nan64 = UINT64_C(0x7fffffffffffffff)};
     int status = 0, count = 0;
     for (int k = 2; k < argc && !status; k++) {

@@ -356,6 +356,21 @@ static void decode_insn(struct decoder *d)
     decode_form(d, f);
 }
 
+static void survey_insn(struct decoder *d)
+{
+    const int before = d->program->count;
+    jmp_buf outer;
+    memcpy(&outer, &d->loader->jump, sizeof outer);
+    if (setjmp(d->loader->jump) == 0) {
+        decode_insn(d);
+        survey_note(d->loader->survey, d->raw->name, NULL);
+    } else {
+        d->program->count = before;
+        survey_note(d->loader->survey, d->raw->name, d->loader->error);
+    }
+    memcpy(&d->loader->jump, &outer, sizeof outer);
+}
+
 struct operand variable_base(struct decoder *d, struct insn *i, const struct variable *v, uint64_t *offset, enum space *space)
 {
     struct program *p = d->program;
@@ -460,6 +475,8 @@ void decode_body(struct decoder *d, struct instance *x)
         d->raw = &f->insn[k];
         if (d->raw->label)
             x->label[k] = d->program->count;
+        else if (d->loader->survey)
+            survey_insn(d);
         else
             decode_insn(d);
         if (d->program->count > 1 << 20)

@@ -156,6 +156,9 @@ struct mmax_ptx_machine {
 /* decode.c: NULL never; refusals jump through `loader`. */
 struct program *program_of(struct mmax_ptx_module *module, const char *kernel, struct loader *loader);
 
+/* machine.c: mmax_ptx_load; with a survey (survey.c) refused instructions are noted there and skipped. */
+struct mmax_ptx_module *module_surveyed(const char *path, struct survey *survey, char *error);
+
 /* report.c. `lanes`: who met it; the first is named. */
 void report_lanes(struct warp *w, const struct insn *i, enum mmax_ptx_kind kind, uint32_t lanes, uint64_t address,
                   const char *format, ...) __attribute__((format(printf, 6, 7)));

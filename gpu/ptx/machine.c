@@ -10,9 +10,10 @@ struct loader loader_of(const struct mmax_ptx_module *module, char *error)
     return (struct loader){.name = module->name, .text = module->text, .length = module->length, .error = error};
 }
 
-static bool parse_all(struct mmax_ptx_module *m, char *error)
+static bool parse_all(struct mmax_ptx_module *m, struct survey *survey, char *error)
 {
     struct loader l = loader_of(m, error);
+    l.survey = survey;
     if (setjmp(l.jump))
         return false;
     if (memchr(m->text, 0, m->length))
@@ -31,7 +32,7 @@ static bool parse_all(struct mmax_ptx_module *m, char *error)
     return true;
 }
 
-struct mmax_ptx_module *mmax_ptx_load_text(const char *name, const char *text, size_t length, char error[MMAX_PTX_ERROR_SIZE])
+static struct mmax_ptx_module *load_text(const char *name, const char *text, size_t length, struct survey *survey, char *error)
 {
     struct mmax_ptx_module *m = calloc(1, sizeof *m);
     if (!m)
@@ -43,13 +44,23 @@ struct mmax_ptx_module *mmax_ptx_load_text(const char *name, const char *text, s
     memcpy(m->text, text, length);
     m->text[length] = 0;
     m->length = length;
-    if (parse_all(m, error))
+    if (parse_all(m, survey, error))
         return m;
     mmax_ptx_module_free(m);
     return NULL;
 }
 
+struct mmax_ptx_module *mmax_ptx_load_text(const char *name, const char *text, size_t length, char error[MMAX_PTX_ERROR_SIZE])
+{
+    return load_text(name, text, length, NULL, error);
+}
+
 struct mmax_ptx_module *mmax_ptx_load(const char *path, char error[MMAX_PTX_ERROR_SIZE])
+{
+    return module_surveyed(path, NULL, error);
+}
+
+struct mmax_ptx_module *module_surveyed(const char *path, struct survey *survey, char *error)
 {
     FILE *in = fopen(path, "rb");
     char *text = NULL;
@@ -70,7 +81,7 @@ struct mmax_ptx_module *mmax_ptx_load(const char *path, char error[MMAX_PTX_ERRO
     if (failed)
         snprintf(error, MMAX_PTX_ERROR_SIZE, "%s: cannot be read", path);
     else
-        m = mmax_ptx_load_text(path, text, length, error);
+        m = load_text(path, text, length, survey, error);
     free(text);
     return m;
 }

@@ -32,8 +32,10 @@ struct arena { struct arena_block *head; };
 void *arena_alloc(struct arena *a, size_t size);            /* zeroed; never NULL (aborts when memory is out) */
 void arena_free(struct arena *a);
 
+struct survey;
 struct loader {
     jmp_buf jump;
+    struct survey *survey;      /* not NULL: refused instructions are noted and skipped */
     const char *name;           /* file name for messages */
     const char *text;
     size_t length;
@@ -41,6 +43,9 @@ struct loader {
 };
 /* Stops the load with "file:line: reason: `source line`". */
 _Noreturn void refuse(struct loader *l, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* survey.c: one instruction by full spelling; reason NULL when it is modelled. Pointers are kept. */
+void survey_note(struct survey *s, const char *name, const char *reason);
 
 enum token_kind { K_END, K_WORD, K_DOT, K_INT, K_F32, K_F64, K_STRING, K_PUNCT };
 struct token { enum token_kind kind; const char *start; size_t length; int line; uint64_t value; };

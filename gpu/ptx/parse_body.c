@@ -300,6 +300,31 @@ static void parse_instruction(struct parser *p)
     advance(p);
 }
 
+/* Under a survey an instruction whose operands cannot be read is noted and skipped. */
+static void survey_instruction(struct parser *p)
+{
+    struct function *f = p->function;
+    const int before = f->insns;
+    const char *start = p->token.start;
+    const int line = p->token.line;
+    jmp_buf outer;
+    memcpy(&outer, &p->loader->jump, sizeof outer);
+    if (setjmp(p->loader->jump) == 0) {
+        parse_instruction(p);
+    } else {
+        const char *name = f->insns > before && f->insn[before].name ? f->insn[before].name : "unreadable text";
+        survey_note(p->loader->survey, name, p->loader->error);
+        f->insns = before;
+        p->lexer.line = line;
+        for (p->lexer.at = start; p->lexer.at < p->lexer.end && *p->lexer.at != ';'; p->lexer.at++)
+            p->lexer.line += *p->lexer.at == '\n';
+        memcpy(&p->loader->jump, &outer, sizeof outer);
+        advance(p);
+        return;
+    }
+    memcpy(&p->loader->jump, &outer, sizeof outer);
+}
+
 static void close_scope(struct parser *p)
 {
     for (int i = 0; i < p->ranges; i++)
@@ -344,6 +369,8 @@ void parse_body(struct parser *p)
             skip_line(p);
         } else if (p->token.kind == K_DOT) {
             refuse(p->loader, p->token.line, "`%.*s` is not modelled here", (int)p->token.length, p->token.start);
+        } else if (p->loader->survey) {
+            survey_instruction(p);
         } else {
             parse_instruction(p);
         }

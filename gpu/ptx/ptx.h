@@ -155,7 +155,11 @@ int mmax_ptx_audit(struct mmax_ptx_module *module, const char *kernel, struct mm
                    char error[MMAX_PTX_ERROR_SIZE]);
 void mmax_ptx_audit_free(struct mmax_ptx_audit *audit);
 
-/* The command `ptx run|audit|diff`; returns its exit status: 0 clean, 1 findings, 2 bad input. */
+/* Prints every instruction of a file by its spelling, with the reason where it is refused. 0: all are modelled, 1: some are
+   refused, 2: not PTX (text in `error`). */
+int mmax_ptx_survey(const char *path, char error[MMAX_PTX_ERROR_SIZE]);
+
+/* The command `ptx run|audit|diff|forms`; returns its exit status: 0 clean, 1 findings, 2 bad input. */
 int mmax_ptx_main(int argc, char **argv);
 
 #endif
