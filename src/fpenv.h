@@ -9,7 +9,21 @@
 
 #include <stdint.h>
 
-#if defined(__x86_64__)
+#if defined(__FRAMAC__)
+/* Contracts of the asm below (specs/soundness.md): the only C-visible effect is on the rounding mode, which the proofs fix. */
+typedef int mmax_fpenv;
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+*/
+static inline mmax_fpenv mmax_fpenv_enter(void);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+*/
+static inline void mmax_fpenv_leave(mmax_fpenv saved);
+
+#elif defined(__x86_64__)
 
 typedef uint32_t mmax_fpenv;
 static inline mmax_fpenv mmax_fpenv_enter(void) {
@@ -54,8 +68,35 @@ static inline void mmax_fpenv_leave(mmax_fpenv saved) { (void)saved; }
 
 /* Pins a value computed or used between enter and leave: a compiler may move
    arithmetic on registers past their asm, but not a volatile access. */
+#if defined(__FRAMAC__)
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   same:   \is_finite(v) ==> \is_finite(\result) && \result == v;
+    ensures   kind:   (\is_NaN(v) <==> \is_NaN(\result)) && (\is_plus_infinity(v) <==> \is_plus_infinity(\result)) &&
+                      (\is_minus_infinity(v) <==> \is_minus_infinity(\result));
+*/
+static inline double mmax_fpenv_pin(double v);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   same:   \is_finite(v) ==> \is_finite(\result) && \result == v;
+    ensures   kind:   (\is_NaN(v) <==> \is_NaN(\result)) && (\is_plus_infinity(v) <==> \is_plus_infinity(\result)) &&
+                      (\is_minus_infinity(v) <==> \is_minus_infinity(\result));
+*/
+static inline float mmax_fpenv_pin32(float v);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+*/
+static inline int mmax_fpenv_is_nearest(void);
+#else
 static inline double mmax_fpenv_pin(double v) {
   volatile double pinned = v;
+  return pinned;
+}
+static inline float mmax_fpenv_pin32(float v) {
+  volatile float pinned = v;
   return pinned;
 }
 
@@ -69,5 +110,6 @@ static inline int mmax_fpenv_is_nearest(void) {
   volatile double back = subnormal + subnormal;
   return up == 1.0 && above == 1.0 + 0x1p-52 && below == -1.0 && subnormal > 0.0 && back == least;
 }
+#endif
 
 #endif
