@@ -206,6 +206,14 @@ static void memory(uint64_t *seed) {
       CHECK(same_float(in[k], copy[k]));
     }
     CHECK(in[-1] == 7.0f);
+    if (count == V_LANES) {
+      v_stream(in, v);
+      lanes_streamed();
+      for (size_t k = 0; k < count; k++) {
+        model_stream(copy, out[k], k);
+        CHECK(same_float(in[k], copy[k]));
+      }
+    }
     float room[V_LANES + 1], want[V_LANES + 1]; /* nothing written after the last */
     for (size_t k = 0; k <= V_LANES; k++) room[k] = want[k] = 7.0f;
     if (count < V_LANES) v_narrow_first(room, v, count);

@@ -10,6 +10,7 @@ typedef uint16_t cell;
 static inline vd cell_widen(const cell *p) { return v_widen_bf16(p); }
 static inline vd cell_widen_first(const cell *p, size_t count) { return v_widen_bf16_first(p, count); }
 static inline void cell_narrow(cell *p, vd a) { v_narrow_bf16(p, a); }
+static inline void cell_stream(cell *p, vd a) { cell_narrow(p, a); }
 static inline void cell_narrow_first(cell *p, vd a, size_t count) { v_narrow_bf16_first(p, a, count); }
 static inline vf cell_load(const cell *p) { return f_load_bf16(p); }
 static inline vf cell_load_first(const cell *p, size_t count, vf rest) {

@@ -32,6 +32,10 @@ static inline vd v_widen_first(const float *p, size_t count) {
   return _mm256_cvtps_pd(_mm_maskload_ps(p, first4(count)));
 }
 static inline void v_narrow(float *p, vd a) { _mm_storeu_ps(p, _mm256_cvtpd_ps(a)); }
+/* v_narrow at a multiple of V_LANES floats, past the caches if the processor can; others see it
+   after lanes_streamed. */
+static inline void v_stream(float *p, vd a) { _mm_stream_ps(p, _mm256_cvtpd_ps(a)); }
+static inline void lanes_streamed(void) { _mm_sfence(); }
 static inline void v_narrow_first(float *p, vd a, size_t count) {
   _mm_maskstore_ps(p, first4(count), _mm256_cvtpd_ps(a));
 }

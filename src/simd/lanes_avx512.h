@@ -27,6 +27,10 @@ static inline vd v_widen_first(const float *p, size_t count) {
   return _mm512_cvtps_pd(_mm256_maskz_loadu_ps((__mmask8)((1u << count) - 1), p));
 }
 static inline void v_narrow(float *p, vd a) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(a)); }
+/* v_narrow at a multiple of V_LANES floats, past the caches if the processor can; others see it
+   after lanes_streamed. */
+static inline void v_stream(float *p, vd a) { _mm256_stream_ps(p, _mm512_cvtpd_ps(a)); }
+static inline void lanes_streamed(void) { _mm_sfence(); }
 static inline void v_narrow_first(float *p, vd a, size_t count) {
   _mm256_mask_storeu_ps(p, (__mmask8)((1u << count) - 1), _mm512_cvtpd_ps(a));
 }

@@ -29,6 +29,10 @@ static inline vd v_widen_first(const float *p, size_t count) {
   return v_widen(two);
 }
 static inline void v_narrow(float *p, vd a) { vst1_f32(p, vcvt_f32_f64(a)); }
+/* v_narrow at a multiple of V_LANES floats, past the caches if the processor can; others see it
+   after lanes_streamed. */
+static inline void v_stream(float *p, vd a) { v_narrow(p, a); }
+static inline void lanes_streamed(void) {}
 static inline void v_narrow_first(float *p, vd a, size_t count) {
   float two[2];
   v_narrow(two, a);

@@ -44,12 +44,13 @@ typedef struct batch {
   size_t group;      /* rows at a time                          */
   int closed;        /* expect the next row to have masked entries */
   mmax_span span;    /* this thread's entries of each row */
+  int stream;        /* results go past the caches */
 } batch;
 
 static batch batch_of(const mmax_params *params, const mmax_input *in, double *stack,
                       mmax_scratch scratch) {
   size_t need = padded(in->cols);
-  batch b = {params, in, shape_of(params), stack, V_CHUNK, 1, 1, in->mask != NULL, {0, in->cols}};
+  batch b = {params, in, shape_of(params), stack, V_CHUNK, 1, 1, in->mask != NULL, {0, in->cols}, 0};
   if (in->me != NULL) b.span = mmax_team_share(in->me, in->cols, V_CHUNK);
   if (need > V_CHUNK && scratch.bytes / sizeof(double) >= need) {
     b.buffer = scratch.data;

@@ -19,6 +19,7 @@ typedef struct short_rows {
   cell *out;
   size_t stride, out_stride, n, count, pitch;
   double *buffer; /* count rows of pitch doubles */
+  int stream;
 } short_rows;
 
 static int short_finite(const short_rows *a) {
@@ -80,6 +81,12 @@ V_INLINE vq short_weigh(double *s, size_t n, vd max) {
   return q_add(a, b);
 }
 
+/* out = e * factor in whole cache lines, past the caches. */
+static V_OUTLINE void stream_run(const double *e, size_t n, double factor, cell *out) {
+  const vd f = v_set(factor);
+  for (size_t i = 0; i < n; i += V_LANES) cell_stream(out + i, v_mul(v_load(e + i), f));
+}
+
 V_INLINE void short_scale(const double *e, size_t n, vd factor, cell *out) {
   size_t i = 0;
   for (; i + V_LANES <= n; i += V_LANES) cell_narrow(out + i, v_mul(v_load(e + i), factor));
@@ -104,8 +111,12 @@ V_INLINE void short_forward_as(const mmax_params *params, unsigned shape, const 
     vd total = v_mul(q_double(q_sub(q_sum_rows(sum + r), start)), v_set(0x1p-50));
     v_store(inverse + r, v_div(v_set(1.0), total));
   }
-  for (size_t r = 0; r < a->count; r++)
-    short_scale(a->buffer + r * a->pitch, a->n, v_set(inverse[r]), a->out + r * a->out_stride);
+  if (a->stream)
+    for (size_t r = 0; r < a->count; r++)
+      stream_run(a->buffer + r * a->pitch, a->n, inverse[r], a->out + r * a->out_stride);
+  else
+    for (size_t r = 0; r < a->count; r++)
+      short_scale(a->buffer + r * a->pitch, a->n, v_set(inverse[r]), a->out + r * a->out_stride);
 }
 
 static void short_forward(const mmax_params *params, unsigned shape, const short_rows *a) {
@@ -126,7 +137,7 @@ static size_t short_try(const batch *b, mmax_output out, size_t first) {
   if (most > in->rows - first) most = in->rows - first;
   short_rows a = {(const cell *)in->logits + first * in->stride,
                   (cell *)out.data + first * out.stride, in->stride, out.stride, in->cols, most,
-                  pitch, b->buffer};
+                  pitch, b->buffer, b->stream};
   if (!short_finite(&a)) return 0;
   short_forward(b->params, b->shape, &a);
   return most;
