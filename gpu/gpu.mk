@@ -33,7 +33,7 @@ $(PTX_COMMAND): $(PTX_DIR)/main.o $(B)/gpu/libptx.a
 
 -include $(wildcard $(PTX_DIR)/*.d)
 
-.PHONY: ptx
+.PHONY: ptx gpu-predict
 ptx: $(PTX_COMMAND)
 
 # Tests of the executor: C programs over libptx.a, and scripts over the command.
@@ -42,4 +42,8 @@ $(PTX_TESTS:%=$(B)/tests/%): TEST_CFLAGS = $(CFLAGS) $(FMA) -D_POSIX_C_SOURCE=20
 $(PTX_TESTS:%=$(B)/tests/%): TEST_OBJ = $(B)/gpu/libptx.a
 $(PTX_TESTS:%=$(B)/tests/%): TEST_DEPS = $(B)/gpu/libptx.a
 all: $(PTX_COMMAND)
-TESTS += $(PTX_TESTS:%=$(B)/tests/%) tests/ptx_refuse.sh tests/ptx_targets.sh tests/ptx_sass.sh tests/ptx_fixtures.sh tests/ptx_occupancy.sh tests/ptx_kernels.sh
+TESTS += $(PTX_TESTS:%=$(B)/tests/%) tests/ptx_refuse.sh tests/ptx_targets.sh tests/ptx_sass.sh tests/ptx_fixtures.sh tests/ptx_occupancy.sh tests/ptx_kernels.sh tests/ptx_predict.sh
+
+# Counts the work of the CUDA kernels and writes the predicted times into gpu/README.md.
+gpu-predict: $(B)/tests/cuda_budget
+	@sh tests/ptx_predict.sh write
