@@ -93,6 +93,7 @@ static inline double model_widen_first(const float *p, size_t count, size_t lane
 }
 static inline void model_narrow(float *p, double a, size_t lane) { p[lane] = (float)a; }
 static inline void model_stream(float *p, double a, size_t lane) { p[lane] = (float)a; }
+static inline void model_lanes_streamed(void) {} /* other threads see the entries streamed before it */
 static inline void model_narrow_first(float *p, double a, size_t count, size_t lane) {
   if (lane < count) model_narrow(p, a, lane);
 }

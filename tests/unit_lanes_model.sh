@@ -1,9 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every operation in a lanes header (v_, q_, f_) has its meaning in specs/lanes_model.h and is used by
-# a lane test, and the headers offer the same ones. Control: an operation that is not there is missed.
+# Every operation in a lanes header has its meaning in specs/lanes_model.h and is used by a lane test,
+# and the headers offer the same ones. Operations: v_, q_, f_, and whatever else the rows or cells use.
+# Control: an operation that is not there is missed.
 set -u
-ops() { sed -n 's/^static inline .*[ *]\([vqf]_[a-z0-9_]*\)(.*) {.*/\1/p' "$1" | sort -u; }
+functions() { sed -n 's/^static inline .*[ *]\([a-z][a-z0-9_]*\)(.*) {.*/\1/p' "$1" | sort -u; }
+ops() {
+  for f in $(functions "$1"); do
+    case $f in [vqf]_*) echo "$f" ;; *) ! grep -qw "$f" src/simd/rows_*.h src/simd/cells_*.h || echo "$f" ;; esac
+  done
+}
 missing() { # header
   for op in $(ops "$1"); do
     grep -q " model_${op#v_}(" specs/lanes_model.h || echo "$1: $op has no meaning in specs/lanes_model.h"
