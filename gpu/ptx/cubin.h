@@ -6,7 +6,9 @@
 #include "ptx.h"
 
 enum sass_op { SASS_DFMA, SASS_DMUL, SASS_DADD, SASS_FFMA, SASS_FMUL, SASS_FADD, SASS_OPS };
-struct sass_counts { unsigned op[SASS_OPS], instructions, registers, local, sm; };  /* local: loads and stores of local memory */
+/* moves: of the DADD, those whose first operand is the zero register, -0 then, which move an absolute value or a negation and
+   round nothing; local: loads and stores of local memory. */
+struct sass_counts { unsigned op[SASS_OPS], moves, instructions, registers, local, sm; };
 struct cubin_launch { unsigned threads, dynamic_shared; };      /* of a block; threads 0: what the kernel declares */
 
 /* Counts in section .text.<kernel> of a cubin; 0, or 2 with `error`. */
