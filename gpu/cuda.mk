@@ -3,7 +3,7 @@
 # Without nvcc the tests execute the PTX kept in tests/data/cuda.
 NVCC         ?= $(shell command -v nvcc)
 CUDA_DIR     := $(B)/gpu/cuda
-CUDA_UNITS   := forward backward loss accumulate
+CUDA_UNITS   := forward log backward loss accumulate
 CUDA_TARGETS := 80 90 120
 CUDA_HEADERS := $(wildcard gpu/cuda/*.cuh) gpu/cuda/multimax_cuda.h src/multimax.h src/check.h
 CUDA_FLAGS   := -O3 -std=c++17 -Isrc -Igpu/cuda
@@ -36,10 +36,10 @@ cuda: $(if $(NVCC),$(CUDA_LIB) $(CUDA_PTX))
 gpu-test: $(if $(NVCC),$(CUDA_LIB)) $(B)/libmultimax.a
 	@CC="$(CC)" NVCC="$(NVCC)" sh tests/cuda_hardware.sh || [ $$? -eq 78 ]
 
-CUDA_TESTS := cuda_kernels cuda_budget cuda_constants
+CUDA_TESTS := cuda_kernels cuda_shapes cuda_budget cuda_constants
 $(CUDA_TESTS:%=$(B)/tests/%): TEST_CFLAGS = $(CFLAGS) $(FMA) -D_POSIX_C_SOURCE=200809L -Isrc -Itests -Igpu/ptx
 $(CUDA_TESTS:%=$(B)/tests/%): TEST_OBJ = $(B)/gpu/libptx.a
 $(CUDA_TESTS:%=$(B)/tests/%): TEST_DEPS = $(B)/gpu/libptx.a
 run-tests: $(CUDA_TESTS:%=$(B)/tests/%) $(PTX_COMMAND) $(CUDA_PTX) $(if $(NVCC),$(CUDA_LIB))
-TESTS += tests/cuda_bits.sh tests/cuda_fixture.sh tests/cuda_audit.sh tests/cuda_budget.sh tests/cuda_constants.sh tests/cuda_sass.sh \
+TESTS += tests/cuda_bits.sh tests/cuda_shapes.sh tests/cuda_fixture.sh tests/cuda_audit.sh tests/cuda_budget.sh tests/cuda_constants.sh tests/cuda_sass.sh \
   tests/cuda_faults.sh tests/cuda_api.sh

@@ -31,8 +31,9 @@ control() {
 }
 control unrounded 's/mul\.rn\.f64/mul.f64/'
 control approx 's/cvt\.f64\.f32[ \t]*\(%[a-z0-9]*\), \(%[a-z0-9]*\);/ex2.approx.f32 \2, \2; cvt.f64.f32 \1, \2;/'
-label=$(sed -n '1,/^}/s/^\(\$L__[A-Za-z0-9_]*\):.*/\1/p' "$dir/kept/forward.ptx" | head -n 1)
-control data-branch "1,/^}/s/^\(\tsetp\.[a-z]*\.f64[ \t]*\)\(%p[0-9]*\)\(,.*;\)\$/\1\2\3 @\2 bra $label;/"
+first='/entry mmax_forward_warp_2(/,/^}/'
+label=$(sed -n "$first"'s/^\(\$L__[A-Za-z0-9_]*\):.*/\1/p' "$dir/kept/forward.ptx" | head -n 1)
+control data-branch "${first}s/^\(\tsetp\.[a-z]*\.f64[ \t]*\)\(%p[0-9]*\)\(,.*;\)\$/\1\2\3 @\2 bra $label;/"
 counted "$dir/kept" >"$dir/counted"
 diff tests/data/cuda/operations.txt "$dir/counted" || { echo "FAIL cuda_audit: float64 operations have changed"; exit 1; }
 echo "PASS cuda_audit kernels=$kernels guarded-counters=$counters controls=3"

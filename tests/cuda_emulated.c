@@ -14,7 +14,7 @@ typedef struct dim3 {
   unsigned x, y, z;
 } dim3;
 
-enum { MOST_KERNELS = 32, MOST_BUFFERS = 32 };
+enum { MOST_KERNELS = 64, MOST_BUFFERS = 32, UNITS = 5 };
 static struct {
   const void *host;
   const char *name;
@@ -25,7 +25,7 @@ static struct {
   size_t shared;
   void *stream;
 } pushed;
-static struct mmax_ptx_module *modules[4];
+static struct mmax_ptx_module *modules[UNITS];
 static struct mmax_ptx_machine *machine;
 static struct {
   uint64_t address;
@@ -75,9 +75,9 @@ int __cudaGetKernel(const void **kernel, const void *host) {
 }
 
 static void load(void) {
-  static const char *const units[] = {"forward", "backward", "loss", "accumulate"};
+  static const char *const units[] = {"forward", "log", "backward", "loss", "accumulate"};
   if (machine == NULL) machine = mmax_ptx_machine_new();
-  for (int k = 0; k < 4 && modules[k] == NULL; k++) {
+  for (int k = 0; k < UNITS && modules[k] == NULL; k++) {
     char path[256], error[MMAX_PTX_ERROR_SIZE];
     snprintf(path, sizeof path, "build/gpu/cuda/sm_90/%s.ptx", units[k]);
     if ((modules[k] = mmax_ptx_load(path, error)) == NULL) {
@@ -99,7 +99,7 @@ int __cudaLaunchKernel(const void *kernel, dim3 grid, dim3 block, void **args, s
   const char *name = "unknown";
   for (int k = 0; k < kernel_count; k++)
     if (kernels[k].host == kernel) name = kernels[k].name;
-  for (int m = 0; m < 4; m++) {
+  for (int m = 0; m < UNITS; m++) {
     if (!holds(modules[m], name)) continue;
     unsigned char params[4096];
     size_t used = 0, size;

@@ -22,4 +22,4 @@ plain "$dir/shipped.ptx" >"$dir/shipped"
 plain build/gpu/cuda/sm_90/accumulate.ptx >"$dir/printed"
 [ "$(wc -l <"$dir/shipped")" -gt 100 ] && cmp "$dir/shipped" "$dir/printed" ||
   { echo "FAIL cuda_fixture: the object carries other PTX than nvcc -ptx prints"; exit 1; }
-echo "PASS cuda_fixture units=4"
+echo "PASS cuda_fixture units=5"

@@ -4,13 +4,13 @@
  * and the executor has nothing to report: bounds, initialisation, races, barriers.
  * usage: cuda_kernels DIR KIND [SEED [first]]; KIND: forward, log, backward, loss; first: stop at the first difference
  */
-#include "cuda_kernels.h"
+#include "cuda_loss.h"
 
 typedef int same_check(const diff_case *, const cuda_call *);
 
 static const struct kernel {
-  const char *kind, *name;
-  size_t most; /* columns */
+  const char *kind, *name; /* and that name with the suffixes of the other storages */
+  size_t most;             /* columns */
   same_check *check;
 } kernels[] = {{"forward", "mmax_forward_warp_2", 64, forward_same},
                {"forward", "mmax_forward_warp_8", 256, forward_same},
@@ -23,6 +23,7 @@ static const struct kernel {
                {"backward", "mmax_backward_block", SIZE_MAX, backward_same},
                {"loss", "mmax_loss_warp", SIZE_MAX, loss_same},
                {"loss", "mmax_loss_block", SIZE_MAX, loss_same}};
+static const char *const suffixes[] = {"", "_f16", "_bf16"};
 
 enum { MOST_ROWS = 300 };
 static mmax_params sets[PARAM_SETS];
@@ -42,8 +43,13 @@ static void spoil(diff_case *c, float *x, uint64_t *seed) {
   }
 }
 
-static void run_case(const struct kernel *k, size_t n, size_t rows, int set, uint64_t *seed) {
-  size_t stride = n + random_u64(seed) % 9, total = rows * stride;
+static void run_case(const struct kernel *k, mmax_storage storage, size_t n, size_t rows, int set, uint64_t *seed) {
+  static const unsigned parts[] = {0, 0, 1, 2, 7};
+  char name[64];
+  snprintf(name, sizeof name, "%s%s", k->name, suffixes[storage]);
+  size_t stride = n + random_u64(seed) % 9;
+  if (random_u64(seed) % 2) stride = (n + 7) / 8 * 8 + random_u64(seed) % 2 * 8; /* rows aligned alike */
+  size_t total = rows * stride;
   float *x = malloc(total * sizeof *x), *g = malloc(total * sizeof *g);
   uint8_t *mask = calloc(total, 1);
   float grad_loss[MOST_ROWS];
@@ -59,7 +65,10 @@ static void run_case(const struct kernel *k, size_t n, size_t rows, int set, uin
   if (random_u64(seed) % 4 == 0) target[random_u64(seed) % rows] = random_u64(seed) % 2 ? -1 : (int32_t)n;
   c.seed = random_u64(seed);
   uint64_t how = random_u64(seed);
-  cuda_call call = {k->name, 0, how % 4 == 0, 0, 0, 0, 0, how & 4 ? grad_loss : NULL};
+  cuda_call call = {name, 0, 0, how % 4 == 0, 0, 0, 0, 0, how & 4 ? grad_loss : NULL, stride};
+  if ((how >> 24) % 4 == 0) call.out_stride += 1 + (how >> 26) % 4;
+  if (strstr(name, "_block") != NULL && !in_registers(name)) call.parts = parts[(how >> 32) % 5];
+  if (call.parts == 7 && rows == 1 && (how >> 40) % 4 == 0) call.parts = 300; /* more than a block has threads */
   if ((how >> 3) % 4 == 0) call.blocks = 1 + (unsigned)(how >> 8) % 2;
   switch ((how >> 16) % 16) {
   case 0: call.no_grad = 1; break;
@@ -71,15 +80,66 @@ static void run_case(const struct kernel *k, size_t n, size_t rows, int set, uin
   if (call.no_grad) call.in_place = 0;
   checks++;
   if (!k->check(&c, &call) && failures++ < 10)
-    printf("%s differs: n=%zu rows=%zu set=%d stride=%zu masked=%d in_place=%d blocks=%u smoothing=%a\n", k->name, n, rows, set,
-           stride, masked, call.in_place, call.blocks, (double)c.smoothing);
+    printf("%s differs: n=%zu rows=%zu set=%d stride=%zu masked=%d in_place=%d blocks=%u parts=%u smoothing=%a\n", name, n, rows, set,
+           stride, masked, call.in_place, call.blocks, call.parts, (double)c.smoothing);
   free(x);
   free(g);
   free(mask);
 }
 
-int main(int argc, char **argv) {
+static void run_kernel(const struct kernel *k, mmax_storage s, int first, uint64_t *seed) {
   static const size_t longer[] = {511, 512, 513, 1023, 1024, 1025, 2048, 4095, 4096, 4097, 8200, 50257};
+  static int set;
+  int block = strstr(k->name, "block") != NULL;
+  for (size_t n = 1; n <= 300 && n <= k->most; n += n > 70 ? 11 : block || s != MMAX_FLOAT32 ? 3 : 1)
+    if (!(first && failures > 0)) run_case(k, s, n, 1 + random_u64(seed) % (n < 70 && !block ? 19 : 4), set++ % PARAM_SETS, seed);
+  for (size_t n = 1; n < 5 && !(first && failures > 0); n++) /* more rows than the accumulator has adders */
+    run_case(k, s, n, n == 1 ? MOST_ROWS : 60 + 50 * n, set++ % PARAM_SETS, seed);
+  for (size_t l = 0; l < sizeof longer / sizeof *longer && longer[l] <= k->most && !(first && failures > 0); l++)
+    run_case(k, s, longer[l], longer[l] < 1000 ? 3 : longer[l] < 5000 ? 2 : 1, set++ % PARAM_SETS, seed);
+}
+
+/* No cell becomes another pattern on its way into the storage. */
+static int exact_cells(mmax_storage s, const diff_case *c) {
+  size_t n = c->in.rows * c->in.cols;
+  uint16_t *cells = cells_of(s, c->in.logits, n, c->seed);
+  int exact = 1;
+  for (size_t i = 0; i < n; i++) exact &= cells[i] == mmax_round16(s, (double)c->in.logits[i]);
+  free(cells);
+  return exact;
+}
+
+/* Pairs of logits whose probabilities come out otherwise when they are rounded to float32 first: one in some 2^14
+   (float16) or 2^17 (bfloat16) outputs, so they are looked for. */
+static void rounded_twice(mmax_storage s, uint64_t *seed) {
+  enum { TRIED = 1 << 14, WANTED = 8 };
+  static uint16_t x[2 * TRIED], once[2 * TRIED], found[2 * WANTED];
+  static float wide[2 * TRIED], twice[2 * TRIED];
+  const mmax_scratch none = {NULL, 0};
+  const mmax_input in16 = {.logits = x, .rows = TRIED, .cols = 2, .stride = 2}, in32 = {.logits = wide, .rows = TRIED, .cols = 2, .stride = 2};
+  mmax_report report;
+  size_t count = 0;
+  for (int round = 0; round < 64 && count < WANTED; round++) {
+    for (size_t i = 0; i < 2 * TRIED; i++) {
+      x[i] = mmax_round16(s, 2.0 * random_normal(seed));
+      wide[i] = mmax_widen16(s, x[i]);
+    }
+    reference(s)->forward(&sets[3], &in16, (mmax_output){once, 2}, none, &report);
+    reference(MMAX_FLOAT32)->forward(&sets[3], &in32, (mmax_output){twice, 2}, none, &report);
+    for (size_t i = 0; i < 2 * TRIED && count < WANTED; i++)
+      if (once[i] != mmax_round16(s, (double)twice[i])) memcpy(found + 2 * count++, x + i / 2 * 2, 4);
+  }
+  char name[64];
+  snprintf(name, sizeof name, "mmax_forward_warp_2%s", suffixes[s]);
+  float logits[2 * WANTED], g[2 * WANTED] = {0};
+  for (size_t i = 0; i < 2 * count; i++) logits[i] = mmax_widen16(s, found[i]);
+  diff_case c = {.params = sets[3], .in = {logits, NULL, count, 2, 2, 0}, .grad = g};
+  while (c.seed == 0 || !exact_cells(s, &c)) c.seed = random_u64(seed);
+  cuda_call call = {.kernel = name, .out_stride = 2};
+  CHECK(count > 0 && forward_same(&c, &call));
+}
+
+int main(int argc, char **argv) {
   if (argc < 3) {
     printf("FAIL usage: cuda_kernels DIR KIND [SEED]\n");
     return 2;
@@ -88,18 +148,11 @@ int main(int argc, char **argv) {
   int first = argc > 4;
   load_modules(argv[1]);
   diff_params(sets);
-  int set = 0;
   for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
     if (strcmp(kernels[k].kind, argv[2]) != 0) continue;
-    int block = strstr(kernels[k].name, "block") != NULL;
-    for (size_t n = 1; n <= 300 && n <= kernels[k].most; n += block && n > 40 ? 13 : n > 70 ? 3 : 1)
-      for (int again = 0; again < (n < 40 ? 2 : 1) && !(first && failures > 0); again++)
-        run_case(&kernels[k], n, 1 + random_u64(&seed) % (n < 70 && !block ? 19 : 4), set++ % PARAM_SETS, &seed);
-    for (size_t n = 1; n < 5 && !(first && failures > 0); n++) /* more rows than the accumulator has adders */
-      run_case(&kernels[k], n, n == 1 ? MOST_ROWS : 60 + 50 * n, set++ % PARAM_SETS, &seed);
-    for (size_t l = 0; l < sizeof longer / sizeof *longer && longer[l] <= kernels[k].most && !(first && failures > 0); l++)
-      run_case(&kernels[k], longer[l], longer[l] < 1000 ? 3 : longer[l] < 5000 ? 2 : 1, set++ % PARAM_SETS, &seed);
+    for (mmax_storage s = MMAX_FLOAT32; s <= MMAX_BFLOAT16; s++) run_kernel(&kernels[k], s, first, &seed);
   }
+  for (mmax_storage s = MMAX_FLOAT16; s <= MMAX_BFLOAT16 && strcmp(argv[2], "forward") == 0; s++) rounded_twice(s, &seed);
   char name[64];
   snprintf(name, sizeof name, "cuda_kernels %s lane-instructions=%.0fM", argv[2], (double)lane_instructions * 1e-6);
   return verdict(name);

@@ -2,7 +2,7 @@
 # Sourced: unpacks the kept PTX of the CUDA kernels into $dir/kept and sets `sets` to that and what nvcc made here.
 nvcc=${NVCC:-$(command -v nvcc || true)}
 ptx=${PTX:-build/gpu/mmax-ptx}
-units="forward backward loss accumulate"
+units="forward log backward loss accumulate"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/kept"

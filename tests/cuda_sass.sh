@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Claim: ptxas spills nothing, and keeps every rounded float64 operation of every CUDA kernel. It may add: a DADD per
-# absolute value or negation that it moves (at most 3), a second copy of one DFMA. A fused product would lack a DMUL.
+# Claim: ptxas spills nothing, and keeps every rounded float64 operation of every CUDA kernel: the counts are those of
+# the PTX, but for DADD of the zero register, which move absolute values and negations. A fused product would lack a DMUL.
 set -eu
 . tests/cuda_ptx.sh
 [ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 78; }
-kernels=0 exact=0
+kernels=0
 compare() { # cubin PTX
   "$ptx" audit "$1" --cubin "$2" >"$dir/log" || [ $? -eq 1 ]
   ! grep -q ': spill: ' "$dir/log" || return 1
   sed -n 's/.*: \(mmax_[a-z_0-9]*\): DFMA \([0-9]*\)\/\([0-9]*\) DMUL \([0-9]*\)\/\([0-9]*\) DADD \([0-9]*\)\/\([0-9]*\) .*/\1 \2 \3 \4 \5 \6 \7/p' \
     "$dir/log" >"$dir/counts"
   [ -s "$dir/counts" ] || return 1
-  awk '$2 < $3 || $2 > $3 + 1 || $4 != $5 || $6 < $7 || $6 > $7 + 3 { print; bad = 1 } END { exit bad }' "$dir/counts"
+  awk '$2 != $3 || $4 != $5 || $6 != $7 { print; bad = 1 } END { exit bad }' "$dir/counts"
 }
 for sm in 80 90 120; do
   for unit in $units; do
@@ -23,7 +23,6 @@ for sm in 80 90 120; do
     fi
     compare build/gpu/cuda/sm_$sm/$unit.ptx "$dir/a.cubin" || { echo "FAIL cuda_sass $unit sm_$sm"; cat "$dir/log"; exit 1; }
     kernels=$((kernels + $(wc -l <"$dir/counts")))
-    exact=$((exact + $(awk '$2 == $3 && $4 == $5 && $6 == $7' "$dir/counts" | wc -l)))
   done
 done
 # negative controls: without .rn ptxas fuses; with few registers it spills
@@ -33,4 +32,4 @@ if compare build/gpu/cuda/sm_80/backward.ptx "$dir/a.cubin" >/dev/null; then ech
 sed '/^\.maxntid/d' build/gpu/cuda/sm_80/backward.ptx >"$dir/free.ptx"
 "$nvcc" -arch=sm_80 -maxrregcount=32 -cubin "$dir/free.ptx" -o "$dir/a.cubin"
 if compare build/gpu/cuda/sm_80/backward.ptx "$dir/a.cubin" >/dev/null; then echo "FAIL cuda_sass: spills passed"; exit 1; fi
-echo "PASS cuda_sass kernels=$kernels exact=$exact spills=0"
+echo "PASS cuda_sass kernels=$kernels spills=0"

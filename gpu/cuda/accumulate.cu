@@ -32,11 +32,11 @@ __device__ inline void limbs_add(uint64_t (&into)[limbs], int64_t value, int uni
 using namespace mmax;
 
 extern "C" __global__ void __launch_bounds__(adders)
-    mmax_accumulate(const row_moments *rows, int64_t count, unsigned terms, mmax_accumulator *acc) {
+    mmax_accumulate(const row_moments *sums, int64_t count, unsigned terms, mmax_accumulator *acc) {
   __shared__ uint64_t part[adders][limbs + 1]; /* odd row length: no bank conflicts */
   int j = (int)blockIdx.x, t = (int)threadIdx.x;
   uint64_t mine[limbs] = {0};
-  for (int64_t r = t; r < count; r += adders) limbs_add(mine, rows[r].sum[j], rows[r].unit[j]);
+  for (int64_t r = t; r < count; r += adders) limbs_add(mine, sums[r].sum[j], sums[r].unit[j]);
 #pragma unroll
   for (int i = 0; i < limbs; i++) part[t][i] = mine[i];
   __syncthreads();
@@ -56,13 +56,16 @@ extern "C" __global__ void __launch_bounds__(adders)
 
 namespace mmax {
 
-mmax_status accumulate(const row_moments *rows, size_t count, const mmax_params *params,
+mmax_status accumulate(const row_moments *sums, size_t count, const mmax_params *params,
                        mmax_accumulator *acc, void *stream) {
-  mmax_accumulate<<<MMAX_NPARAMS, adders, 0, (cudaStream_t)stream>>>(rows, (int64_t)count,
+  mmax_accumulate<<<MMAX_NPARAMS, adders, 0, (cudaStream_t)stream>>>(sums, (int64_t)count,
                                                                      params->terms, acc);
   return launched();
 }
 
 } // namespace mmax
 
-size_t mmax_cuda_workspace_bytes(size_t rows) { return rows * sizeof(row_moments); }
+size_t mmax_cuda_workspace_bytes(size_t rows, size_t cols, unsigned blocks_per_row) {
+  if (rows == 0 || cols == 0) return 0;
+  return bytes_of(rows, parts_of(rows, cols, blocks_per_row), sizeof(row_moments) + most_results);
+}

@@ -36,7 +36,6 @@ __device__ inline bool is_finite(float v) {
   return (__float_as_uint(v) & 0x7f800000u) != 0x7f800000u;
 }
 __device__ inline bool is_minus_inf(float v) { return __float_as_uint(v) == 0xff800000u; }
-__device__ inline float canonical_nan() { return __uint_as_float(0x7fc00000u); }
 __device__ inline float minus_inf() { return __uint_as_float(0xff800000u); }
 
 struct hinges {

@@ -1,84 +1,141 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Probabilities and log-probabilities. Twin of src/ref/forward.c and log_forward.c. */
+/* Probabilities. Twin of src/ref/forward.c. */
 #include "launch.cuh"
+#include "report.cuh"
 
 namespace mmax {
 
-/* The row's sigma, then its weights, in registers: PER entries a thread. */
-template <class G, int PER>
-__device__ inline void forward_in_registers(const batch &b, float *probs, int64_t stride) {
+/* What follows is for rows of at most 4096 entries. */
+__device__ inline bool inside(int n, int i) { return (i >= 0) & (i < n); }
+
+/* The chunk of W entries at `start`, of which some may lie outside the row: as masked ones. W = 1 for short rows. */
+template <class S, int W>
+__device__ inline void load_cells(const line<const typename S::cell> &x, int n, int start, unsigned (&cell)[W]) {
+  if (W > 1 && (x.wide & (start >= 0) & (start + W <= n))) {
+    chunk<S> c = load_chunk<S>(x.at + start);
+#pragma unroll
+    for (int j = 0; j < W; j++, c.shift(0)) cell[j] = c.front();
+  } else {
+#pragma unroll
+    for (int j = 0; j < W; j++) {
+      cell[j] = S::minus_inf;
+      if (inside(n, start + j)) cell[j] = x.at[start + j];
+    }
+  }
+}
+
+template <class S, int W>
+__device__ inline uint64_t load_masks(const line<const uint8_t> &mask, int n, int start) {
+  if (W > 1 && (mask.wide & (start >= 0) & (start + W <= n))) return load_mask<S>(mask.at + start);
+  uint64_t bytes = 0;
+#pragma unroll
+  for (int j = 0; j < W; j++)
+    if (inside(n, start + j)) bytes |= (uint64_t)mask.at[start + j] << 8 * j;
+  return bytes;
+}
+
+template <class S, int W>
+__device__ inline void store_cells(const line<typename S::cell> &out, int n, int start, const unsigned (&cell)[W]) {
+  if (W > 1 && (out.wide & (start >= 0) & (start + W <= n))) {
+    chunk<S> c = {};
+#pragma unroll
+    for (int j = 0; j < W; j++) c.shift(cell[j]);
+    store_chunk<S>(out.at + start, c);
+  } else {
+#pragma unroll
+    for (int j = 0; j < W; j++)
+      if (inside(n, start + j)) out.at[start + j] = (typename S::cell)cell[j];
+  }
+}
+
+/* The row's sigma, then its weights, in registers: PER entries a thread, W side by side. */
+template <class S, class G, int PER, int W>
+__device__ inline void forward_in_registers(const batch &b, void *probs, int64_t stride) {
+  typedef typename S::cell cell_type;
   G g;
 #pragma unroll 1
-  for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
-    row w = row_at(b, r);
+  for (int64_t r = first_row<G>(); r < b.rows; r += row_step<G>()) {
+    row<S> w = row_at<S, G>(b, r);
+    int n = (int)b.cols, lead = W == 1 ? 0 : w.lead;
+    if (n + lead > G::threads * PER) lead = 0; /* then cell by cell */
+    w.x = line_at(w.x.at, lead, 16);
+    w.mask = line_at(w.mask.at, lead, W);
+    line<cell_type> out = line_at((cell_type *)probs + r * stride, lead, 16);
     double v[PER];
     unsigned flags = 0;
 #pragma unroll
-    for (int k = 0; k < PER; k++) {
-      int64_t i = g.rank() + (int64_t)G::threads * k;
-      v[k] = (double)minus_inf();
-      if (i < w.n) {
-        entry e = entry_at(w, i);
+    for (int k = 0; k < PER; k += W) {
+      int start = g.rank() * W + G::threads * k - lead;
+      unsigned cell[W];
+      load_cells<S, W>(w.x, n, start, cell);
+      uint64_t mask = 0;
+      if (w.has_mask) mask = load_masks<S, W>(w.mask, n, start);
+#pragma unroll
+      for (int j = 0; j < W; j++) {
+        entry e = entry_of<S>(cell[j], (unsigned)(mask >> 8 * j) & 0xffu);
         flags |= entry_flags(e);
-        v[k] = sigma_or_minus_inf(b, e);
+        v[k + j] = sigma_or_minus_inf(b.params, e);
       }
     }
     double max = v[0];
 #pragma unroll
     for (int k = 1; k < PER; k++) max = larger(max, v[k]);
-    max = g.template reduce<op_max>(max);
-    mmax_status state = row_state(g.template reduce<op_or>(flags));
+    peak top = g.reduce(peak{max, flags});
+    mmax_status state = row_state((unsigned)top.flags);
     __syncwarp(); /* else ptxas compiles what follows twice, once for a diverged warp */
-    int64_t sum = 0; /* at most 4096 * 2^50: one limb, and its total is that of two */
+    sum64 sum = {0}; /* at most 4096 * 2^50: one limb, and its total is that of two */
 #pragma unroll
     for (int k = 0; k < PER; k++) {
       /* -inf - max: the clamp gives 0, also where max is -inf and the difference NaN */
-      v[k] = exp_nonpositive(sub(v[k], max));
-      sum += quantise(v[k], 6.0);
+      v[k] = exp_nonpositive(sub(v[k], top.max));
+      sum.value += quantise(v[k], 6.0);
     }
-    double total = mul(__ll2double_rn(g.template reduce<op_sum>(sum)), 0x1p-50);
+    double total = mul(__ll2double_rn(g.reduce(sum).value), 0x1p-50);
     double inverse = __ddiv_rn(1.0, total);
-    float *out = probs + r * stride;
 #pragma unroll
-    for (int k = 0; k < PER; k++) {
-      int64_t i = g.rank() + (int64_t)G::threads * k;
-      if (i < w.n) out[i] = finish(state, 0.0f, __double2float_rn(mul(v[k], inverse)));
+    for (int k = 0; k < PER; k += W) {
+      unsigned cell[W];
+#pragma unroll
+      for (int j = 0; j < W; j++) cell[j] = finish<S>(state, 0, S::round(mul(v[k + j], inverse)));
+      store_cells<S, W>(out, n, g.rank() * W + G::threads * k - lead, cell);
     }
     if (g.rank() == 0) report_row(b, r, state);
   }
 }
+
+struct forward_results {
+  peak top;
+  wide_sum sum;
+};
 
 /* Rows too long for registers: weights are computed twice. */
-template <class G> __device__ inline void forward_any(const batch &b, float *probs, int64_t stride) {
+template <class S, class G>
+__device__ inline void forward_any(const batch &b, void *probs, int64_t stride, const split &s) {
+  typedef typename S::cell cell_type;
   G g;
+  const mmax_params &p = b.params;
 #pragma unroll 1
-  for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
-    row w = row_at(b, r);
-    mmax_status state = row_state(row_flags(g, w));
-    double max = row_max(g, b, w), inverse = inverse_sum(g, b, w, max);
-#pragma unroll 1
-    for (int64_t i = g.rank(); i < w.n; i += G::threads) {
-      float p = __double2float_rn(mul(weight(b, entry_at(w, i), max), inverse));
-      probs[r * stride + i] = finish(state, 0.0f, p);
-    }
-    if (g.rank() == 0) report_row(b, r, state);
-  }
-}
-
-template <class G> __device__ inline void log_any(const batch &b, float *log_probs, int64_t stride) {
-  G g;
-#pragma unroll 1
-  for (int64_t r = first_row<G>(); r < (int64_t)b.rows.rows; r += row_step<G>()) {
-    row w = row_at(b, r);
-    mmax_status state = row_state(row_flags(g, w));
-    lse l = row_lse(g, b, w);
-#pragma unroll 1
-    for (int64_t i = g.rank(); i < w.n; i += G::threads) {
-      entry e = entry_at(w, i);
-      float v = __double2float_rn(sub(sub(modulated(b.params, e.x), l.max), l.log));
-      log_probs[r * stride + i] = finish(state, minus_inf(), select(e.unmasked, v, minus_inf()));
-    }
-    if (g.rank() == 0) report_row(b, r, state);
+  for (int64_t r = first_row<G>(); r < b.rows; r += row_step<G>()) {
+    row<S> w = row_at<S, G>(b, r);
+    peak top = pass<0>(g, s, r, &forward_results::top, [&](peak &mine) {
+      walk<S, 4>(g, w, nothing(), nothing(), [&](int64_t, entry e, float) {
+        mine = merge(mine, peak{sigma_or_minus_inf(p, e), entry_flags(e)});
+      });
+    });
+    if (ends_at<0, G>(s)) continue;
+    wide_sum sum = pass<1>(g, s, r, &forward_results::sum, [&](wide_sum &mine) {
+      walk<S, 4>(g, w, nothing(), nothing(), [&](int64_t, entry e, float) {
+        mine = plus(mine, (uint64_t)quantise(weight(p, e, top.max), 6.0));
+      });
+    });
+    if (ends_at<1, G>(s)) continue;
+    mmax_status state = row_state((unsigned)top.flags);
+    double inverse = __ddiv_rn(1.0, total(sum, 0x1p-50));
+    output<cell_type> out = {line_at((cell_type *)probs + r * stride, w.lead, 16), true};
+    walk<S, 4>(g, w, nothing(), out, [&](int64_t, entry e, float) {
+      return finish<S>(state, 0, S::round(mul(weight(p, e, top.max), inverse)));
+    });
+    if (speaks(g)) report_row(b, r, state);
   }
 }
 
@@ -86,67 +143,68 @@ template <class G> __device__ inline void log_any(const batch &b, float *log_pro
 
 using namespace mmax;
 
-#define FORWARD_KERNEL(name, group, per)                                                       \
-  extern "C" __global__ void __launch_bounds__(group::threads == 32 ? 128 : group::threads)    \
-      name(batch b, float *probs, int64_t stride) {                                            \
-    forward_in_registers<group, per>(b, probs, stride);                                        \
-  }
-
-FORWARD_KERNEL(mmax_forward_warp_2, warp_group, 2)
-FORWARD_KERNEL(mmax_forward_warp_8, warp_group, 8)
-FORWARD_KERNEL(mmax_forward_warp_32, warp_group, 32)
-FORWARD_KERNEL(mmax_forward_block_16, block_group, 16)
-
-extern "C" __global__ void __launch_bounds__(256, 4)
-    mmax_forward_block_any(batch b, float *probs, int64_t stride) {
-  forward_any<block_group>(b, probs, stride);
-}
-extern "C" __global__ void __launch_bounds__(128, 8)
-    mmax_log_warp(batch b, float *log_probs, int64_t stride) {
-  log_any<warp_group>(b, log_probs, stride);
-}
-extern "C" __global__ void __launch_bounds__(256, 4)
-    mmax_log_block(batch b, float *log_probs, int64_t stride) {
-  log_any<block_group>(b, log_probs, stride);
-}
-
-static mmax_status checked(const mmax_params *params, const mmax_rows *in, float *out,
-                           size_t stride) {
-  if (params == nullptr || in == nullptr) return MMAX_ERR_NULL;
-  if (!is_empty(in) && (in->logits == nullptr || out == nullptr)) return MMAX_ERR_NULL;
-  mmax_status status = mmax_params_check(params);
-  if (status != MMAX_OK || is_empty(in)) return status;
-  const mmax_buffer buffers[] = {float_buffer(in->logits, in->cols, in->stride, 0, 0),
-                                 mask_buffer(in), float_buffer(out, in->cols, stride, 1, 1)};
-  return mmax_check_buffers(in->rows, buffers, 3);
-}
-
-mmax_status mmax_cuda_forward(const mmax_params *params, const mmax_rows *in, float *probs,
-                              size_t stride, mmax_cuda_report *report, void *stream) {
-  mmax_status status = checked(params, in, probs, stride);
-  if (status != MMAX_OK || is_empty(in)) return status;
-  batch b = batch_of(params, in, report);
-  auto by_warp = in->cols <= 64    ? mmax_forward_warp_2
-                 : in->cols <= 256 ? mmax_forward_warp_8
-                                   : mmax_forward_warp_32;
-  auto by_block = in->cols <= 4096 ? mmax_forward_block_16 : mmax_forward_block_any;
-  return launch(in->cols <= warp_cols, by_warp, by_block, in->rows, stream, b, probs,
-                (int64_t)stride);
-}
-
-mmax_status mmax_cuda_log_forward(const mmax_params *params, const mmax_rows *in,
-                                  float *log_probs, size_t stride, mmax_cuda_report *report,
-                                  void *stream) {
-  mmax_status status = checked(params, in, log_probs, stride);
-  if (status != MMAX_OK || is_empty(in)) return status;
-  batch b = batch_of(params, in, report);
-  return launch(in->cols <= warp_cols, mmax_log_warp, mmax_log_block, in->rows, stream, b,
-                log_probs, (int64_t)stride);
-}
-
 extern "C" __global__ void mmax_start_report(mmax_cuda_report *report) {
   const unsigned long long none = ~0ull;
   *report = mmax_cuda_report{0, none, 0, none, 0, 0, none};
+}
+
+/* Last: threads of a block and, where registers would be spent for nothing, blocks a multiprocessor shall hold. */
+#define IN_REGISTERS(name, S, group, per, width, ...)                                               \
+  extern "C" __global__ void __launch_bounds__(__VA_ARGS__) name(batch b, void *probs, int64_t stride) { \
+    forward_in_registers<S, group, per, width>(b, probs, stride);                                   \
+  }
+#define FORWARD_KERNELS(S, suffix)                                                                  \
+  IN_REGISTERS(mmax_forward_warp_2##suffix, S, warp_group, 2, 1, 128, 16)                           \
+  IN_REGISTERS(mmax_forward_warp_8##suffix, S, warp_group, 8, S::width, 128, 8)                     \
+  IN_REGISTERS(mmax_forward_warp_32##suffix, S, warp_group, 32, S::width, 128, 4)                   \
+  IN_REGISTERS(mmax_forward_block_16##suffix, S, block_group, 16, S::width, 256)                    \
+  extern "C" __global__ void __launch_bounds__(256, 4)                                              \
+      mmax_forward_block_any##suffix(batch b, void *probs, int64_t stride, split s) {               \
+    forward_any<S, block_group>(b, probs, stride, s);                                               \
+  }
+
+FORWARD_KERNELS(float32, )
+FORWARD_KERNELS(float16, _f16)
+FORWARD_KERNELS(bfloat16, _bf16)
+
+typedef void registers_kernel(batch, void *, int64_t);
+typedef void passes_kernel(batch, void *, int64_t, split);
+static registers_kernel *const warp_2[] = {mmax_forward_warp_2, mmax_forward_warp_2_f16, mmax_forward_warp_2_bf16};
+static registers_kernel *const warp_8[] = {mmax_forward_warp_8, mmax_forward_warp_8_f16, mmax_forward_warp_8_bf16};
+static registers_kernel *const warp_32[] = {mmax_forward_warp_32, mmax_forward_warp_32_f16, mmax_forward_warp_32_bf16};
+static registers_kernel *const block_16[] = {mmax_forward_block_16, mmax_forward_block_16_f16, mmax_forward_block_16_bf16};
+static passes_kernel *const block_any[] = {mmax_forward_block_any, mmax_forward_block_any_f16, mmax_forward_block_any_bf16};
+
+template <class Rows>
+static mmax_status forward(const mmax_params *params, const Rows *rows, void *probs, size_t stride,
+                           const mmax_cuda_exec *how) {
+  host_rows in;
+  mmax_cuda_exec exec = exec_of(how);
+  mmax_status status = check_outputs(params, rows, probs, stride, &in);
+  if (status != MMAX_OK || is_empty(in)) return status;
+  plan p;
+  status = plan_of<forward_results>(in, exec, false, &p);
+  if (status != MMAX_OK) return status;
+  batch b = batch_of(params, in, exec);
+  if (p.parts > 1 || in.cols > block_cols)
+    return launch(in, exec, p, 3, (passes_kernel *)nullptr, block_any[in.storage], b, probs, (int64_t)stride);
+  cudaStream_t s = (cudaStream_t)exec.stream;
+  if (in.cols > warp_cols) {
+    block_16[in.storage]<<<blocks_for(in.rows, 1), block_group::threads, 0, s>>>(b, probs, (int64_t)stride);
+  } else {
+    registers_kernel *const *of = in.cols <= 64 ? warp_2 : in.cols <= 256 ? warp_8 : warp_32;
+    of[in.storage]<<<blocks_for(in.rows, 4), dim3(32, 4), 0, s>>>(b, probs, (int64_t)stride);
+  }
+  return launched();
+}
+
+mmax_status mmax_cuda_forward(const mmax_params *params, const mmax_rows *in, float *probs, size_t stride,
+                              const mmax_cuda_exec *exec) {
+  return forward(params, in, probs, stride, exec);
+}
+mmax_status mmax_cuda_forward16(const mmax_params *params, const mmax_rows16 *in, uint16_t *probs, size_t stride,
+                                const mmax_cuda_exec *exec) {
+  return forward(params, in, probs, stride, exec);
 }
 
 mmax_status mmax_cuda_report_start(mmax_cuda_report *device_report, void *stream) {

@@ -7,43 +7,41 @@
 
 namespace mmax {
 
-/* One row's parameter sums in the workspace: sum[j] * 2^unit[j]. */
+/* Parameter sums of a row, or of a part of one, in the workspace: sum[j] * 2^unit[j]. */
 struct row_moments {
   int64_t sum[MMAX_NPARAMS];
   int32_t unit[MMAX_NPARAMS];
 };
 
 struct grid {
-  double big;
-  int unit;
+  double big; /* 6 * 2^E */
+  __device__ int unit() const { return (int)(bits(big) >> 52) - 1023 - 2 - 50; } /* E - 50 */
 };
 
 __device__ inline grid grid_for(double bound) {
-  int e = exponent_above(larger(0x1p-207, bound));
-  return grid{mul(6.0, pow2(e)), e - 50};
+  return grid{mul(6.0, pow2(exponent_above(larger(0x1p-207, bound))))};
 }
 
-/* Queues the addition of the rows' sums to the accumulator (accumulate.cu). */
-mmax_status accumulate(const row_moments *rows, size_t count, const mmax_params *params,
+/* Queues the addition of the sums to the accumulator (accumulate.cu). */
+mmax_status accumulate(const row_moments *sums, size_t count, const mmax_params *params,
                        mmax_accumulator *acc, void *stream);
 
 /* Smallest and largest y, largest |x| over the entries that carry weight. */
 struct extent {
   double lo, hi, largest;
+  __device__ static extent none() {
+    return extent{(double)-minus_inf(), (double)minus_inf(), 0.0};
+  }
 };
-
-__device__ inline extent extent_none() {
-  return extent{(double)-minus_inf(), (double)minus_inf(), 0.0};
+__device__ inline extent merge(extent a, extent b) {
+  return extent{smaller(a.lo, b.lo), larger(a.hi, b.hi), larger(a.largest, b.largest)};
 }
-
+__device__ inline extent shuffled(extent v, int d) {
+  return extent{shuffled(v.lo, d), shuffled(v.hi, d), shuffled(v.largest, d)};
+}
 __device__ inline extent extent_add(extent e, bool carries, double x, double y) {
   return extent{select(carries, smaller(e.lo, y), e.lo), select(carries, larger(e.hi, y), e.hi),
                 select(carries, larger(e.largest, magnitude(x)), e.largest)};
-}
-
-template <class G> __device__ inline extent extent_reduce(G g, extent e) {
-  return extent{g.template reduce<op_min>(e.lo), g.template reduce<op_max>(e.hi),
-                g.template reduce<op_max>(e.largest)};
 }
 
 struct moments {
@@ -85,15 +83,15 @@ __device__ inline double moments_add(moments &m, const mmax_params &p, entry e, 
   return h;
 }
 
-/* The row's sums to the workspace; zero sums for a row that adds nothing. */
+/* The sums to the workspace; zero sums for a row that adds nothing. */
 template <class G>
 __device__ inline void moments_store(G g, const moments &m, bool adds, row_moments *out) {
 #pragma unroll
   for (int j = 0; j < MMAX_NPARAMS; j++) {
-    int64_t sum = g.template reduce<op_sum>(m.sum[j]);
+    int64_t sum = g.reduce(sum64{m.sum[j]}).value;
     if (g.rank() == 0) {
       out->sum[j] = select(adds, sum, (int64_t)0);
-      out->unit[j] = select(adds, m.of[j].unit, -256);
+      out->unit[j] = select(adds, m.of[j].unit(), -256);
     }
   }
 }

@@ -1,58 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the row kernels share: a row's entries, its state, maximum and sums. Twin of src/ref/row.c and lse.c. */
+/*
+ * What the row kernels share. A row is worked on in passes; each ends in a reduction that no order can change, so a
+ * row may be one group's, all passes in one launch, or be cut into parts, a block each: then a launch per pass, and
+ * the parts' results meet in the workspace. Twin of src/ref/row.c and lse.c.
+ */
 #ifndef MMAX_GPU_ROW_CUH
 #define MMAX_GPU_ROW_CUH
 
+#include <type_traits>
+
 #include "group.cuh"
 #include "multimax_cuda.h"
+#include "walk.cuh"
 
 namespace mmax {
 
-/* A batch as the kernels see it; a copy of the caller's mmax_rows. */
+/* A batch as the kernels see it. */
 struct batch {
   mmax_params params;
-  mmax_rows rows;
+  const void *logits;
+  const uint8_t *mask;
+  int64_t rows, cols, stride, mask_stride;
   mmax_cuda_report *report; /* may be NULL */
 };
 
-struct row {
-  const float *x;
-  const uint8_t *mask; /* NULL: nothing masked */
-  int64_t n, index;
+/* Pass number `pass` of every part; or `whole`: all passes, of rows that are in one part. */
+struct split {
+  void *results;
+  int64_t pass;
 };
+const int64_t whole = -1;
 
-__device__ inline row row_at(const batch &b, int64_t r) {
-  return row{b.rows.logits + r * (int64_t)b.rows.stride,
-             b.rows.mask == nullptr ? nullptr : b.rows.mask + r * (int64_t)b.rows.mask_stride,
-             (int64_t)b.rows.cols, r};
+/* Rows are dealt out to groups: warps in blocks of 4, or whole blocks, gridDim.y of them a row. */
+template <class G> __device__ inline int64_t first_row() {
+  return G::splits ? (int64_t)blockIdx.x : (int64_t)blockIdx.x * blockDim.y + threadIdx.y;
+}
+template <class G> __device__ inline int64_t row_step() {
+  return G::splits ? (int64_t)gridDim.x : (int64_t)gridDim.x * blockDim.y;
+}
+template <class G> __device__ inline int64_t parts() { return G::splits ? (int64_t)gridDim.y : 1; }
+template <class G> __device__ inline int64_t part() { return G::splits ? (int64_t)blockIdx.y : 0; }
+/* The thread that reports on the row. */
+template <class G> __device__ inline bool speaks(G g) { return (g.rank() == 0) & (part<G>() == 0); }
+
+/* Row r, or this block's part of it. Short rows are not worth chunks: most threads would have none. */
+template <class S, class G> __device__ inline row<S> row_at(const batch &b, int64_t r) {
+  const int64_t W = S::width;
+  auto x = (const typename S::cell *)b.logits + r * b.stride;
+  int lead = lead_of<S>(x);
+  int64_t lo = 0, hi = b.cols;
+  if (parts<G>() > 1) {
+    int64_t chunks = (b.cols + lead + W - 1) / W, each = (chunks + parts<G>() - 1) / parts<G>();
+    lo = part<G>() * each * W - lead;
+    hi = lo + each * W;
+    lo = lo < 0 ? 0 : lo < b.cols ? lo : b.cols;
+    hi = hi < b.cols ? hi : b.cols;
+    hi = hi < lo ? lo : hi;
+  }
+  return row<S>{line_at(x, lead, 16), line_at(b.mask + r * b.mask_stride, lead, S::width), b.mask != nullptr,
+                hi - lo > G::threads * W, b.cols, lo, hi, lead};
 }
 
-struct entry {
-  float x;
-  bool unmasked;
-};
-
-__device__ inline entry entry_at(const row &w, int64_t i) {
-  float x = w.x[i];
-  unsigned byte = 0;
-  if (w.mask != nullptr) byte = w.mask[i];
-  bool unmasked = (byte == 0) & !is_minus_inf(x);
-  return entry{x, unmasked};
+/* The row's result of pass K: computed, or put together from the parts of an earlier launch. */
+template <int K, class Results, class T, class G, class F>
+__device__ inline T pass(G g, const split &s, int64_t row, T Results::*member, F compute) {
+  T v = T::none();
+  if constexpr (!G::splits) {
+    compute(v);
+    return g.reduce(v);
+  } else {
+    Results *of_row = (Results *)s.results + row * parts<G>();
+    if (s.pass == whole || s.pass == K) {
+      compute(v);
+    } else {
+#pragma unroll 1
+      for (int64_t p = g.rank(); p < parts<G>(); p += G::threads) v = merge(v, of_row[p].*member);
+    }
+    v = g.reduce(v);
+    if (s.pass == K && g.rank() == 0) of_row[part<G>()].*member = v;
+    return v;
+  }
+}
+/* Nothing is left to do in this launch. */
+template <int K, class G> __device__ inline bool ends_at(const split &s) {
+  return G::splits && s.pass == K;
 }
 
-const unsigned has_entry = 1, has_nonfinite = 2;
+const unsigned has_entry = 1, has_nonfinite = 2, has_target = 4;
 
 __device__ inline unsigned entry_flags(entry e) {
   return select(e.unmasked, select(is_finite(e.x), has_entry, has_entry | has_nonfinite), 0u);
-}
-
-/* Bits has_entry, has_nonfinite over the row; NaN and +inf count where unmasked. */
-template <class G> __device__ inline unsigned row_flags(G g, const row &w) {
-  unsigned flags = 0;
-#pragma unroll 1
-  for (int64_t i = g.rank(); i < w.n; i += G::threads)
-    flags |= entry_flags(entry_at(w, i));
-  return g.template reduce<op_or>(flags);
 }
 
 __device__ inline mmax_status row_state(unsigned flags) {
@@ -61,110 +98,80 @@ __device__ inline mmax_status row_state(unsigned flags) {
 }
 
 /* sigma of an unmasked entry, -inf of a masked one: loses every maximum. */
-__device__ inline double sigma_or_minus_inf(const batch &b, entry e) {
-  return select(e.unmasked, modulated(b.params, e.x), (double)minus_inf());
+__device__ inline double sigma_or_minus_inf(const mmax_params &p, entry e) {
+  return select(e.unmasked, modulated(p, e.x), (double)minus_inf());
 }
 
-template <class G> __device__ inline double row_max(G g, const batch &b, const row &w) {
-  double m = (double)minus_inf();
-#pragma unroll 1
-  for (int64_t i = g.rank(); i < w.n; i += G::threads) 
-    m = larger(m, sigma_or_minus_inf(b, entry_at(w, i)));
-  return g.template reduce<op_max>(m);
+__device__ inline double weight(const mmax_params &p, entry e, double max) {
+  return select(e.unmasked, exp_nonpositive(sub(modulated(p, e.x), max)), 0.0);
 }
 
-__device__ inline double weight(const batch &b, entry e, double max) {
-  return select(e.unmasked, exp_nonpositive(sub(modulated(b.params, e.x), max)), 0.0);
+struct peak {
+  double max;
+  uint64_t flags;
+  __device__ static peak none() { return peak{(double)minus_inf(), 0}; }
+};
+__device__ inline peak merge(peak a, peak b) {
+  return peak{larger(a.max, b.max), a.flags | b.flags};
+}
+__device__ inline peak shuffled(peak v, int d) {
+  return peak{shuffled(v.max, d), shuffled((unsigned)v.flags, d)};
 }
 
-template <class G>
-__device__ inline double inverse_sum(G g, const batch &b, const row &w, double max) {
-  wide_sum sum = {0, 0};
-#pragma unroll 1
-  for (int64_t i = g.rank(); i < w.n; i += G::threads)
-    sum = wide_add(sum, wide_sum{0, (uint64_t)quantise(weight(b, entry_at(w, i), max), 6.0)});
-  return __ddiv_rn(1.0, total(g.template reduce<op_sum>(sum), 0x1p-50));
+/* Largest and second largest sigma, counted with multiplicity. */
+struct top_two {
+  double first, second;
+  uint64_t flags;
+  __device__ static top_two none() {
+    return top_two{(double)minus_inf(), (double)minus_inf(), 0};
+  }
+};
+__device__ inline top_two merge(top_two a, top_two b) {
+  return top_two{larger(a.first, b.first),
+                 larger(smaller(a.first, b.first), larger(a.second, b.second)), a.flags | b.flags};
+}
+__device__ inline top_two shuffled(top_two v, int d) {
+  return top_two{shuffled(v.first, d), shuffled(v.second, d), shuffled((unsigned)v.flags, d)};
+}
+__device__ inline top_two top_add(top_two t, double sigma, unsigned flags) {
+  return top_two{larger(t.first, sigma), larger(t.second, smaller(t.first, sigma)), t.flags | flags};
+}
+
+/* Sum of all weights but one largest, on the grid of the second largest. The
+   separated entry is one whose sigma is the maximum: the k others equal to it are counted. */
+struct rest_grid {
+  double max, big;
+  int exponent;
+  bool alone, tie;
+};
+__device__ inline rest_grid rest_grid_of(double first, double second) {
+  double w = exp_nonpositive(sub(second, first));
+  bool alone = !(w > 0.0); /* also when there is no second: exp of -inf */
+  bool tie = (second == first) & !alone;
+  int e = exponent_above(select(alone, 1.0, w));
+  return rest_grid{first, mul(6.0, pow2(e)), e, alone, tie};
+}
+/* Of the largest only those count that have an equal; one of them is taken out at the end. */
+__device__ inline uint64_t rest_count(const rest_grid &on, double sigma, double weight) {
+  bool counts = !on.alone & ((sigma < on.max) | on.tie);
+  return select(counts, (uint64_t)quantise(weight, on.big), (uint64_t)0);
 }
 
 struct lse {
   double max, rest, log;
 };
-
-/* Sum of all weights but one largest, on the grid of the second largest. The
-   separated entry is one whose sigma is the maximum: the k others equal to it are counted. */
-template <class G> __device__ inline lse row_lse(G g, const batch &b, const row &w) {
-  top_two top = {(double)minus_inf(), (double)minus_inf()};
-#pragma unroll 1
-  for (int64_t i = g.rank(); i < w.n; i += G::threads)
-    top = top_merge(top, top_two{sigma_or_minus_inf(b, entry_at(w, i)), (double)minus_inf()});
-  top = g.template reduce<op_top>(top);
-  double second = exp_nonpositive(sub(top.second, top.first));
-  bool alone = !(second > 0.0); /* also when there is no second: exp of -inf */
-  bool tie = (top.second == top.first) & !alone;
-  int e = exponent_above(select(alone, 1.0, second));
-  double big = mul(6.0, pow2(e));
-  wide_sum sum = {0, 0};
-#pragma unroll 1
-  for (int64_t i = g.rank(); i < w.n; i += G::threads) {
-    double s = sigma_or_minus_inf(b, entry_at(w, i));
-    double v = exp_nonpositive(sub(s, top.first));
-    /* of the largest only those count that have an equal; one of them is taken out below */
-    bool counts = !alone & ((s < top.first) | tie);
-    sum = wide_add(sum, wide_sum{0, select(counts, (uint64_t)quantise(v, big), (uint64_t)0)});
-  }
-  sum = g.template reduce<op_sum>(sum);
-  uint64_t one = select(tie, (uint64_t)quantise(1.0, big), (uint64_t)0);
+__device__ inline lse lse_of(const rest_grid &on, wide_sum sum) {
+  uint64_t one = select(on.tie, (uint64_t)quantise(1.0, on.big), (uint64_t)0);
   sum.hi -= sum.lo < one;
   sum.lo -= one;
-  lse out;
-  out.max = top.first;
-  out.rest = total(sum, pow2(e - 50));
-  out.log = log1p_nonnegative(out.rest);
-  return out;
+  double rest = total(sum, pow2(on.exponent - 50));
+  return lse{on.max, rest, log1p_nonnegative(rest)};
 }
 
-/* Adds 1 where `when`. One guarded instruction at an address that the launch fixes: no branch depends on data. */
-__device__ inline void count_if(bool when, void *counter) {
-  asm volatile("{ .reg .pred p; setp.ne.u32 p, %0, 0; @p red.global.add.u64 [%1], 1; }" ::"r"(
-                   (unsigned)when),
-               "l"(__cvta_generic_to_global(counter))
-               : "memory");
-}
-__device__ inline void least_if(bool when, void *least, int64_t row) {
-  asm volatile("{ .reg .pred p; setp.ne.u32 p, %0, 0; @p red.global.min.u64 [%1], %2; }" ::"r"(
-                   (unsigned)when),
-               "l"(__cvta_generic_to_global(least)), "l"(row)
-               : "memory");
-}
-
-/* Counts special rows; the first of each kind by an integer minimum. */
-__device__ inline void report_row(const batch &b, int64_t r, mmax_status state) {
-  if (b.report == nullptr) return;
-  count_if(state == MMAX_ROW_MASKED, &b.report->masked_rows);
-  least_if(state == MMAX_ROW_MASKED, &b.report->first_masked, r);
-  count_if(state == MMAX_ROW_NONFINITE, &b.report->nonfinite_rows);
-  least_if(state == MMAX_ROW_NONFINITE, &b.report->first_nonfinite, r);
-}
-
-/* Counts a row of the accumulator, which may be NULL. */
-__device__ inline void count_row(mmax_accumulator *acc, mmax_status state) {
-  if (acc == nullptr) return;
-  count_if(state == MMAX_OK, &acc->rows);
-  count_if(state == MMAX_ROW_NONFINITE, &acc->nonfinite_rows);
-}
-
-/* What a special row's outputs are: NaN, or the value for a row with nothing unmasked. */
-__device__ inline float finish(mmax_status state, float masked_row, float value) {
-  float v = select(state == MMAX_ROW_MASKED, masked_row, value);
-  return select(state == MMAX_ROW_NONFINITE, canonical_nan(), v);
-}
-
-/* Rows are dealt out to groups: warps in blocks of 4, or whole blocks. */
-template <class G> __device__ inline int64_t first_row() {
-  return G::threads == 32 ? (int64_t)blockIdx.x * blockDim.y + threadIdx.y : (int64_t)blockIdx.x;
-}
-template <class G> __device__ inline int64_t row_step() {
-  return G::threads == 32 ? (int64_t)gridDim.x * blockDim.y : (int64_t)gridDim.x;
+/* What a row's outputs are: NaN, the value for a row with nothing unmasked, or `cell`. */
+template <class S> __device__ inline unsigned finish(mmax_status state, unsigned masked_row, unsigned cell) {
+  return select(state == MMAX_ROW_NONFINITE, (unsigned)S::nan,
+                select(state == MMAX_ROW_MASKED, masked_row, cell));
 }
 
 } // namespace mmax

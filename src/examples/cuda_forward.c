@@ -27,8 +27,9 @@ int main(void) {
     return 1;
   }
   mmax_rows in = {device, NULL, ROWS, COLS, COLS, 0};
+  mmax_cuda_exec exec = {.report = device_report};
   status = mmax_cuda_report_start(device_report, NULL);
-  if (status == MMAX_OK) status = mmax_cuda_forward(&params, &in, device, COLS, device_report, NULL);
+  if (status == MMAX_OK) status = mmax_cuda_forward(&params, &in, device, COLS, &exec);
   if (status != MMAX_OK || cudaMemcpy(probs, device, sizeof probs, cudaMemcpyDeviceToHost) != cudaSuccess ||
       cudaMemcpy(&report, device_report, sizeof report, cudaMemcpyDeviceToHost) != cudaSuccess) {
     fprintf(stderr, "%s; %s\n", mmax_status_text(status), cudaGetErrorString(cudaGetLastError()));
