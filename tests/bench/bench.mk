@@ -17,8 +17,13 @@ $(BENCH)/peers.so: tests/bench/peers.c
 	$(CC) -O2 -Wall -Wextra -shared -fPIC $< -ldnnl -lXNNPACK -lpthreadpool -lcpuinfo -lm -lpthread -o $@ || \
 	  echo "bench: no oneDNN or XNNPACK headers, without these peers"
 
+# the roof of the roofline
+$(BENCH)/peak.so: tests/bench/peak.c
+	@mkdir -p $(BENCH)
+	$(CC) -O2 -Wall -Wextra -shared -fPIC $< -o $@
+
 .PHONY: bench
-bench: lib $(BENCH)/venv/done $(BENCH)/peers.so
+bench: lib $(BENCH)/venv/done $(BENCH)/peers.so $(BENCH)/peak.so
 	$(BENCH)/venv/bin/python tests/bench/bench.py $(BENCH)/auto.json $(BENCH_ARGS)
 	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 DNNL_MAX_CPU_ISA=AVX2 \
 	  $(BENCH)/venv/bin/python tests/bench/bench.py $(BENCH)/avx2.json --backend avx2 --suite forward $(BENCH_ARGS)

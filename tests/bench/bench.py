@@ -68,17 +68,19 @@ class Library:
         self.keep += [scratch, rows, how, p, x]
         return ctypes.byref(p), ctypes.byref(rows), ctypes.byref(how)
 
-    def call(self, f, *args):
+    def call(self, f, *args, result=None):
         def run():
             if f(*args) < 0:
                 raise SystemExit("libmultimax refused the call")
+            return result
         return run
 
     def forward(self, x, order, threads=1):
         y = torch.empty_like(x)
         self.keep.append(y)
         p, rows, how = self.common(x, order, threads)
-        return self.call(self.lib.mmax_forward, p, rows, c_void(y.data_ptr()), c_size(x.shape[1]), how, None)
+        return self.call(self.lib.mmax_forward, p, rows, c_void(y.data_ptr()), c_size(x.shape[1]), how, None,
+                         result=y)
 
     def backward(self, x, g, order):
         out, acc = torch.empty_like(x), torch.zeros(ACC_BYTES, dtype=torch.uint8)
@@ -127,8 +129,13 @@ def c_peer(lib, name, x):
     if not handle:
         return None
     run = getattr(lib, name + "_run")
-    keep = (x, y)
-    return lambda: run(handle) and keep
+
+    def call():
+        if run(handle) != 0:
+            raise SystemExit(name + " refused the call")
+        return y
+    call.keep = x
+    return call
 
 
 def onnx_softmax(x):
@@ -148,8 +155,12 @@ def onnx_softmax(x):
     import numpy
     bind.bind_input("x", "cpu", 0, numpy.float32, list(x.shape), x.data_ptr())
     bind.bind_output("y", "cpu", 0, numpy.float32, list(y.shape), y.data_ptr())
-    keep = (x, y)
-    return lambda: session.run_with_iobinding(bind) and keep
+
+    def call():
+        session.run_with_iobinding(bind)
+        return y
+    call.keep = x
+    return call
 
 
 def forward_subjects(lib, c, x, compiled, big):
@@ -215,6 +226,33 @@ def loss_subjects(lib, x, compiled):
             "torch eager loss": eager_step, "torch plain loss": plain_step}
 
 
+def exact(x, order):
+    """MultiMax of an order in float64, of the parameters as the library has them."""
+    t = torch.tensor(TS).double() * torch.tensor([order >= 1, order >= 1, order >= 2, order >= 2])
+    return eager(x.double(), t, torch.tensor(RANGES).double())
+
+
+def largest_error(subjects, x):
+    """Largest error of each subject's outputs, in units in the last place of float32; copies left out."""
+    order = {"multimax order 2": 2, "torch eager": 2, "torch compile": 2, "multimax order 1": 1}
+    want = {k: exact(x, k) for k in (0, 1, 2)}
+    errors = {}
+    for name, f in subjects.items():
+        if not name.startswith("copy"):
+            y, w = f(), want[order.get(name, 0)]
+            ulp = torch.exp2(torch.clamp(torch.floor(torch.log2(w)), min=-126) - 23)
+            errors[name] = ((y.to_dense() if y.layout != torch.strided else y).double() - w).abs().div(ulp).max().item()
+    return errors
+
+
+def peak(backend):
+    """Vector operations per ns of a core, and doubles in each; 0 where that is not measured."""
+    lanes = 4 if backend == "avx2" else 8
+    lib = ctypes.CDLL(os.path.join(ROOT, "build", "bench", "peak.so"))
+    lib.peak_operations.restype = ctypes.c_double
+    return {"operations": lib.peak_operations(lanes), "lanes": lanes}
+
+
 def measure(subjects, elements, budget):
     """Interleaved rounds until the budget (seconds) is spent, the second of two calls timed; ns per element."""
     for f in subjects.values():
@@ -269,10 +307,14 @@ def main():
     result = {"machine": machine(), "cells": []}
     result["machine"]["versions"]["onednn (debian)"] = c.onednn_version().decode() if c else "-"
     result["machine"]["backend"] = o.backend
+    result["machine"]["peak"] = peak(o.backend)
 
     def cell(suite, regime, x, subjects):
         got = measure(subjects, x.numel(), o.budget)
-        result["cells"].append({"suite": suite, "regime": regime, "rows": x.shape[0], "n": x.shape[1], "ns": got})
+        made = {"suite": suite, "regime": regime, "rows": x.shape[0], "n": x.shape[1], "ns": got}
+        if suite == "forward" and regime == "L2":
+            made["ulp"] = largest_error(subjects, x)
+        result["cells"].append(made)
         best = "  ".join(f"{n}={v['min']:.3f}" for n, v in got.items())
         print(f"{suite} {regime} n={x.shape[1]}: {best}", flush=True)
         lib.keep.clear()
@@ -297,6 +339,13 @@ def main():
                                             "multimax order 2, 2 threads": lib.forward(x, 2, threads=2),
                                             "torch softmax, 2 threads": lambda: torch.softmax(x, -1, out=y)})
                 torch.set_num_threads(1)
+    if "threads" in suites and not o.quick:  # one long row, split
+        torch.set_num_threads(2)
+        x = 2 * torch.randn(1, REGIMES["L3"])
+        cell("threads", "one row", x, {"multimax order 2": lib.forward(x, 2),
+                                       "multimax order 2, 2 threads": lib.forward(x, 2, threads=2),
+                                       "torch softmax, 2 threads": lambda: torch.softmax(x, -1)})
+        torch.set_num_threads(1)
     with open(o.out + ".part", "w") as f:
         json.dump(result, f, indent=1)
     os.replace(o.out + ".part", o.out)

@@ -3,6 +3,8 @@
 """bench.json -> bench.md and the data and scripts of the plots.   usage: report.py OUT_DIR JSON..."""
 import json, os, sys
 
+import plots
+
 # ratio asked for: (suite, regime, n) -> (ours, peer, at most); specs of the speed targets
 TARGETS = [("forward", ("L1", "L2", "L3"), {16: .60, 64: .75, 197: .60, 256: .85, 1024: .85, 4096: .90, 50257: .90},
             "multimax order 2", "torch softmax"),
@@ -52,22 +54,6 @@ def targets(result):
     yield "\nBold: not met."
 
 
-def plot(result, folder, tag):
-    """Time per element against n in L2, for gnuplot."""
-    cells = [c for c in result["cells"] if (c["suite"], c["regime"]) == ("forward", "L2")]
-    if not cells:
-        return
-    names = [n for n in cells[0]["ns"]]
-    with open(os.path.join(folder, f"{tag}.dat"), "w") as f:
-        f.write("# n\t" + "\t".join(names) + "\n")
-        for c in cells:
-            f.write("\t".join([str(c["n"])] + [f"{c['ns'][n]['min']:.4f}" if n in c["ns"] else "NaN" for n in names]) + "\n")
-    lines = ", ".join(f"'{tag}.dat' using 1:{i + 2} with linespoints title \"{n}\"" for i, n in enumerate(names))
-    with open(os.path.join(folder, f"{tag}.gp"), "w") as f:
-        f.write("set terminal svg size 900,560\n" f"set output '{tag}.svg'\nset logscale xy\nset key outside right noenhanced\n"
-                f"set xlabel 'n'\nset ylabel 'ns per element, L2'\nplot {lines}\n")
-
-
 def main():
     folder, files = sys.argv[1], sys.argv[2:]
     if not files:
@@ -85,7 +71,7 @@ def main():
                 + "; ".join(f"{k} {v}" for k, v in m["versions"].items())
                 + ". libmultimax: " + "; ".join(m["compilers of libmultimax"]) + "."]
         out += list(targets(result)) + list(tables(result))
-        plot(result, folder, tag)
+        out += plots.write(result, folder, tag)
     path = os.path.join(folder, "bench.md")
     with open(path + ".part", "w") as f:
         f.write("\n".join(out) + "\n")
