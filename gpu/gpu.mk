@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The PTX executor: build/gpu/libptx.a and the stand-alone command build/gpu/mmax-ptx.
 PTX_DIR    := $(B)/gpu/ptx
-PTX_UNITS  := audit command convert cubin decode decode_control decode_data decode_memory exec launch_args lex \
+PTX_UNITS  := audit command convert cubin decode decode_control decode_data decode_memory exec extract launch_args lex \
               machine memory occupancy ops_misc ops_warp parse parse_body regions report shadow survey taint types
 PTX_LANES  := ops_int ops_float
 # The lane loops are compiled once per vector instruction set of the host and chosen when a program is decoded.
@@ -42,8 +42,8 @@ $(PTX_TESTS:%=$(B)/tests/%): TEST_CFLAGS = $(CFLAGS) $(FMA) -D_POSIX_C_SOURCE=20
 $(PTX_TESTS:%=$(B)/tests/%): TEST_OBJ = $(B)/gpu/libptx.a
 $(PTX_TESTS:%=$(B)/tests/%): TEST_DEPS = $(B)/gpu/libptx.a
 all: $(PTX_COMMAND)
-TESTS += $(PTX_TESTS:%=$(B)/tests/%) tests/ptx_refuse.sh tests/ptx_targets.sh tests/ptx_sass.sh tests/ptx_fixtures.sh tests/ptx_occupancy.sh tests/ptx_kernels.sh tests/ptx_predict.sh
+TESTS += $(PTX_TESTS:%=$(B)/tests/%) tests/ptx_refuse.sh tests/ptx_targets.sh tests/ptx_sass.sh tests/ptx_fixtures.sh tests/ptx_occupancy.sh tests/ptx_kernels.sh tests/ptx_predict.sh tests/ptx_shipped.sh
 
 # Counts the work of the CUDA kernels and writes the predicted times into gpu/README.md.
 gpu-predict: $(B)/tests/cuda_budget
-	@sh tests/ptx_predict.sh write
+	@sh tests/ptx_predict.sh tests/ptx_shipped.sh write

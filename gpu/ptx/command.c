@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command: ptx run, audit, diff, forms. */
+/* The command: ptx run, audit, diff, forms, extract. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cubin.h"
+#include "extract.h"
 #include "launch_args.h"
 
 static const char usage_text[] =
@@ -13,6 +14,7 @@ static const char usage_text[] =
     "                                                     static audit; with a cubin SASS operation counts, registers, spills\n"
     "                                                     and occupancy (of the declared block size, or the one given)\n"
     "       ptx forms FILE.ptx                            every instruction by spelling, those refused with the reason\n"
+    "       ptx extract OBJECT FOLDER                     PTX and cubins out of an object, archive, library or program\n"
     "\n"
     "LAUNCH: --grid X[,Y[,Z]] --block X[,Y[,Z]] [--cluster X[,Y[,Z]]] [--shared BYTES] and, in the order of the\n"
     "kernel's parameters, --arg KIND=VALUE:\n"
@@ -212,8 +214,10 @@ int mmax_ptx_main(int argc, char **argv)
     bool run = strcmp(verb, "run") == 0, diff = strcmp(verb, "diff") == 0, audit = strcmp(verb, "audit") == 0;
     if (strcmp(verb, "forms") == 0)
         return argc == 3 && argv[2][0] != '-' ? forms_command(argv[2]) : bad_usage("forms takes one file");
+    if (strcmp(verb, "extract") == 0)
+        return argc == 4 ? extract_file(argv[2], argv[3]) : bad_usage("extract takes a file and a folder");
     if (!run && !diff && !audit)
-        return bad_usage("expected run, audit, diff or forms");
+        return bad_usage("expected run, audit, diff, forms or extract");
     struct launch_args a = {.choices.nan64 = UINT64_C(0x7fffffffffffffff)};
     int status = 0, count = 0;
     for (int k = 2; k < argc && !status; k++) {
