@@ -49,11 +49,12 @@ static size_t damage(char *text, size_t length, size_t room)
 int main(void)
 {
     static const char *const files[] = {"gpu/ptx/testdata/forward.sm_80.ptx", "gpu/ptx/testdata/opcodes.sm_120.ptx",
-                                        "gpu/ptx/testdata/cluster.sm_90.ptx", "tests/data/ptx/tile.ptx", "tests/data/ptx/warp.ptx"};
+                                        "gpu/ptx/testdata/cluster.sm_90.ptx", "tests/data/ptx/tile.ptx", "tests/data/ptx/warp.ptx", "tests/data/ptx/ring.ptx",
+                                        "gpu/ptx/testdata/foreign/softmax_inductor.sm_100.ptx"};
     enum { ROOM = 1 << 17, ROUNDS = 400 };
     static char good[ROOM], text[ROOM];
     size_t loaded = 0, refused = 0, launched = 0, silent = 0;
-    for (int f = 0; f < 5; f++) {
+    for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
         FILE *in = fopen(files[f], "rb");
         size_t length = in ? fread(good, 1, ROOM - 1, in) : 0;
         if (in)
