@@ -7,6 +7,9 @@ Run by `make bench` in its own virtual environment. For AVX2 peers set ATEN_CPU_
 """
 import argparse, ctypes, json, os, platform, statistics, subprocess, sys, time
 
+# OpenMP's threads would go on spinning after torch's turn, on the cores that the next subject needs.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("KMP_BLOCKTIME", "0")
 import torch
 
 HERE = os.path.dirname(os.path.abspath(__file__))
