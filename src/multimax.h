@@ -65,6 +65,11 @@ typedef enum mmax_status {
 } mmax_status;
 
 /* English name of the cause; never NULL. */
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   given:  \result != \null;
+*/
 MMAX_API const char *mmax_status_text(mmax_status status);
 
 /* How an element of a matrix is stored: binary32, binary16, or the upper half
