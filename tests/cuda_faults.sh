@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Claim: every fault of tests/data/cuda/faults.tsv in the CUDA source is seen by the comparison of cuda_bits, by
-# cuda_constants or by cuda_audit's counts of float64 operations.
+# cuda_constants, by cuda_audit's counts of float64 operations or by cuda_shapes.
 set -eu
 . tests/cuda_ptx.sh
 [ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 78; }
@@ -19,6 +19,7 @@ while IFS="$(printf '\t')" read -r name file unit kind expression; do
   build/tests/cuda_kernels "$dir/ptx" "$kind" 1 first >"$dir/log" 2>&1 || status=$?
   if [ $status -eq 0 ]; then build/tests/cuda_constants "$dir/ptx" >"$dir/log" || status=$?; fi
   if [ $status -eq 0 ]; then counted "$dir/ptx" >"$dir/counted"; diff tests/data/cuda/operations.txt "$dir/counted" >"$dir/log" || status=$?; fi
+  if [ $status -eq 0 ]; then build/tests/cuda_shapes "$dir/ptx" >"$dir/log" || status=$?; fi
   if [ $status -eq 1 ]; then caught=$((caught + 1)); else missed=$((missed + 1)); echo "missed: $name (status $status)"; fi
   echo "$name: $(grep -m1 -oE 'race-[a-z]*|out-of-bounds|uninit[a-z-]*|entry [0-9]+: .*|the [a-z]+ differ.*|.* lacks .*|^> .*' "$dir/log" || tail -n 1 "$dir/log")"
 done <"$dir/faults"

@@ -92,9 +92,9 @@ static void run_kernel(const struct kernel *k, mmax_storage s, int first, uint64
   static int set;
   int block = strstr(k->name, "block") != NULL;
   for (size_t n = 1; n <= 300 && n <= k->most; n += n > 70 ? 11 : block || s != MMAX_FLOAT32 ? 3 : 1)
-    if (!(first && failures > 0)) run_case(k, s, n, 1 + random_u64(seed) % (n < 70 && !block ? 19 : 4), set++ % PARAM_SETS, seed);
-  for (size_t n = 1; n < 5 && !(first && failures > 0); n++) /* more rows than the accumulator has adders */
-    run_case(k, s, n, n == 1 ? MOST_ROWS : 60 + 50 * n, set++ % PARAM_SETS, seed);
+    if (!(first && failures > 0)) run_case(k, s, n, 1 + random_u64(seed) % (block ? 2 : n < 70 ? 19 : 4), set++ % PARAM_SETS, seed);
+  for (size_t n = 1; n < (block ? 2 : 5) && !(first && failures > 0); n++) /* more rows than the accumulator has adders */
+    run_case(k, s, n, block ? 70 : n == 1 ? MOST_ROWS : 60 + 50 * n, set++ % PARAM_SETS, seed);
   for (size_t l = 0; l < sizeof longer / sizeof *longer && longer[l] <= k->most && !(first && failures > 0); l++)
     run_case(k, s, longer[l], longer[l] < 1000 ? 3 : longer[l] < 5000 ? 2 : 1, set++ % PARAM_SETS, seed);
 }
