@@ -9,7 +9,7 @@ rm -rf $out && mkdir -p $out
 . tests/sources.sh
 san="-fsanitize=thread -g -O1"
 flags="-std=c11 -ffp-contract=off -Itests -DMMAX_PTHREADS -DMMAX_SIMD -pthread"
-avx2="-mavx2 -mfma"
+avx2="-mavx2 -mfma -mf16c"
 avx512="-mavx512f -mavx512dq -mavx512vl -mavx512bw $avx2"
 
 # The reference knows no teams: without instrumentation it stays fast.
@@ -22,7 +22,9 @@ for source in $library; do
   esac
 done
 for isa in avx2 avx512; do
-  gcc $flags $san $(eval "echo \$$isa") -Isrc -c src/simd/$isa.c -o $out/$isa.o
+  for storage in "" _f16 _bf16; do
+    gcc $flags $san $(eval "echo \$$isa") -Isrc -c src/simd/$isa$storage.c -o $out/$isa$storage.o
+  done
 done
 gcc $flags -mfma $san -Isrc tests/diff_threads.c $out/*.o -lm -o $out/team
 
