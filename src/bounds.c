@@ -42,12 +42,18 @@ static double log_error(double condition, double n, double grid) {
   return 2.0 * GAMMA5 * condition + 2.0 * EXP_ERROR + count / (1.0 - count) + 16.0 * U64;
 }
 
+/* In ulp of the exact value. An error above one ulp can reach into the next binade, where the
+   last rounding is up to 1 of them. */
+static double with_rounding(double error) {
+  return (error <= 0x1p-24 ? 0.5 : 1.0) + 0x1p24 * error;
+}
+
 double mmax_bound_probs_ulp(double condition, size_t n) {
-  return 0.5 + 0x1p24 * relative(log_error(condition, (double)n, 0x1p-51));
+  return with_rounding(relative(log_error(condition, (double)n, 0x1p-51)));
 }
 
 double mmax_bound_log_ulp(double condition, size_t n) {
-  return 0.5 + 0x1p24 * relative(log_error(condition, (double)n, 0x1p-50) + 0x1p-44);
+  return with_rounding(relative(log_error(condition, (double)n, 0x1p-50) + 0x1p-44));
 }
 
 double mmax_bound_sum(size_t n) { return 0x1.00002p-24 + (double)n * 0x1.00001p-51; }

@@ -39,6 +39,26 @@ mmax_status mmax_row_forward16_ref(const mmax_params *params, const mmax_view *r
                                    mmax_sink probs);
 
 /* Rows of any storage; results are stored like the row. */
+/*@ requires  view:       \valid_read(row) && valid_view(row);
+    requires  out:        log_probs.storage == MMAX_FLOAT32 && \valid(log_probs.f32 + (0 .. row->n - 1));
+    requires  params:     \valid_read(params) && valid_params(params);
+    requires  in_place:   log_probs.f32 == row->logits.f32 ||
+                            \separated(log_probs.f32 + (0 .. row->n - 1), row->logits.f32 + (0 .. row->n - 1));
+    requires  apart:      row->mask == \null || \separated(log_probs.f32 + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
+    requires  frame:      \separated(log_probs.f32 + (0 .. row->n - 1), row);
+    terminates \true;
+    exits     \false;
+    assigns   log_probs.f32[0 .. row->n - 1];
+    ensures   nonfinite:  \result == MMAX_ROW_NONFINITE <==> !none_bad{Pre}(row->logits.f32, row->mask, row->n);
+    ensures   masked:     \result == MMAX_ROW_MASKED <==> none_bad{Pre}(row->logits.f32, row->mask, row->n) &&
+                            all_masked{Pre}(row->logits.f32, row->mask, row->n);
+    ensures   status:     \result == MMAX_OK || \result == MMAX_ROW_MASKED || \result == MMAX_ROW_NONFINITE;
+    ensures   poisoned:   \result == MMAX_ROW_NONFINITE ==> \forall integer i; 0 <= i < row->n ==> \is_NaN(log_probs.f32[i]);
+    ensures   minus:      \result == MMAX_ROW_MASKED ==>
+                            \forall integer i; 0 <= i < row->n ==> \is_minus_infinity(log_probs.f32[i]);
+    ensures   masks:      \result == MMAX_OK ==> masked_minus{Pre,Post}(row->logits.f32, row->mask, log_probs.f32, row->n);
+    ensures   value:      \result == MMAX_OK ==> is_logged{Pre,Post}(params, row->logits.f32, row->mask, log_probs.f32, row->n);
+*/
 mmax_status mmax_row_log_ref(const mmax_params *params, const mmax_view *row, mmax_sink log_probs);
 
 /* g: upstream gradient[n]; grad may be the logits, g or not wanted; acc may be NULL. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ln(1 + t) for 0 <= t < 2^32 with small RELATIVE error, down to the tiniest t.
+ * ln(1 + t) for 0 <= t <= 2^35 with small RELATIVE error, down to the tiniest t.
  *
  * 1 + t = 2^k * (1 + f), f in [-0.293, 0.4143];  w = f/(2+f), |w| <= 0.1717;
  * ln(1+f) = 2w (1 + w^2/3 + w^4/5 + ... + w^16/17) + a tail below 2^-49.
@@ -21,22 +21,22 @@ typedef struct mmax_halved {
   int k;
 } mmax_halved;
 
-/*@ requires  range:  fin(d) && 1.0 <= d <= 8589934592.0;
+/*@ requires  range:  fin(d) && 1.0 <= d <= 68719476736.0;
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   range:  fin(\result.m) && 0.705 <= \result.m <= 1.4140625 && 0 <= \result.k <= 33;
+    ensures   range:  fin(\result.m) && 0.705 <= \result.m <= 1.4140625 && 0 <= \result.k <= 36;
     ensures   none:   \result.k == 0 ==> \result.m == d;
     ensures   exact:  halved(d, \result.m, \result.k);
 */
 static inline mmax_halved mmax_halve(double d) {
   mmax_halved h = {d, 0};
-  /*@ ghost int left = 33; */
+  /*@ ghost int left = 36; */
   /*@ assert hint_start: halved(d, d, 0); */
-  /*@ loop invariant range: fin(h.m) && 0.705 <= h.m <= 8589934592.0 && 0 <= h.k <= 33;
+  /*@ loop invariant range: fin(h.m) && 0.705 <= h.m <= 68719476736.0 && 0 <= h.k <= 36;
       loop invariant none:  h.k == 0 ==> h.m == d;
       loop invariant exact: halved(d, h.m, h.k);
-      loop invariant left:  left == 33 - h.k && h.m <= p2(left);
+      loop invariant left:  left == 36 - h.k && h.m <= p2(left);
       loop assigns   h, left;
       loop variant   left;
   */
@@ -106,11 +106,11 @@ static inline double mmax_log_ratio(double f) {
   return w;
 }
 
-/*@ requires  range:  fin(t) && 0.0 <= t <= 4294967296.0;
+/*@ requires  range:  fin(t) && 0.0 <= t <= 34359738368.0;
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   range:  fin(\result) && 0.0 <= \result <= 25.0;
+    ensures   range:  fin(\result) && 0.0 <= \result <= 26.0;
 */
 static inline double mmax_log1p(double t) {
   double f = t;

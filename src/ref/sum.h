@@ -35,10 +35,37 @@ static inline mmax_sum mmax_sum_add(mmax_sum s, uint64_t q) {
 
 /* The sum as a double: hi*2^64*grid + lo*grid, grid a power of two. Three
    roundings, and only the first and last can be inexact for hi < 2^53. */
+/*@ requires  range:  s.hi <= 262144 && fin(grid) && 0.0 < grid <= 0x1p700;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   finite: fin(\result);
+    ensures   range:  0.0 <= \result <= 0x1p83*grid + 1.0;
+*/
 static inline double mmax_sum_total(mmax_sum s, double grid) {
-  double high = mmax_mul(mmax_u64_to_double(s.hi), mmax_mul(grid, 0x1p64));
-  double low = mmax_mul(mmax_u64_to_double(s.lo), grid);
-  return mmax_add(high, low);
+  double h = mmax_u64_to_double(s.hi);
+  /*@ assert hint_h: h == s.hi && 0.0 <= h <= 262144.0; */
+  /*@ assert hint_grid: 0.0 < grid*0x1p64 <= 1.0e240; */
+  double wide = mmax_mul(grid, 0x1p64);
+  /*@ assert hint_wide: err64(grid*0x1p64, wide) && rnd64(0.0) <= wide; */
+  /*@ assert hint_h_wide: product_le(h, 262144.0, wide); */
+  /*@ assert hint_h_small: 0.0 <= h*wide <= 1.0e250; */
+  double high = mmax_mul(h, wide);
+  /*@ assert hint_high: err64(h*wide, high); */
+  /*@ assert hint_high0: rnd64(0.0) <= rnd64(h*wide); */
+  double l = mmax_u64_to_double(s.lo);
+  /*@ assert hint_lo: err64(s.lo, l) && rnd64(0.0) <= l; */
+  /*@ assert hint_l: 0.0 <= l <= 1.85e19; */
+  /*@ assert hint_l_grid: product_le(l, 1.85e19, grid); */
+  /*@ assert hint_l_small: 0.0 <= l*grid <= 1.0e250; */
+  double low = mmax_mul(l, grid);
+  /*@ assert hint_low: err64(l*grid, low); */
+  /*@ assert hint_low0: rnd64(0.0) <= rnd64(l*grid); */
+  /*@ assert hint_sum: 0.0 <= high + low <= 1.0e251; */
+  double total = mmax_add(high, low);
+  /*@ assert hint_total: err64(high + low, total); */
+  /*@ assert hint_total0: rnd64(0.0) <= rnd64(high + low); */
+  return total;
 }
 
 /* The sum in units of 2^-50, at least one whole weight, of at most 2^31 terms. */

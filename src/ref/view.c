@@ -4,6 +4,13 @@
 enum { PIECE = 256 }; /* 16-bit entries widened at a time */
 
 /* Entries [at, at + count) as floats: the row's own, or widened into the buffer. */
+/*@ requires  view:   \valid_read(row) && valid_view(row) && at < row->n;
+    requires  out:    \valid(count) && \valid(buffer + (0 .. 255)) && \separated(count, row);
+    terminates \true;
+    exits     \false;
+    assigns   *count;
+    ensures   whole:  \result == row->logits.f32 + at && *count == row->n - at;
+*/
 static const float *piece(const mmax_view *row, size_t at, size_t *count, float buffer[PIECE]) {
   *count = row->n - at;
   if (row->logits.storage == MMAX_FLOAT32) return row->logits.f32 + at;
@@ -12,6 +19,13 @@ static const float *piece(const mmax_view *row, size_t at, size_t *count, float 
   return buffer;
 }
 
+/*@ requires  read:   \valid_read(row);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   null:   row->mask == \null ==> \result == \null;
+    ensures   moved:  row->mask != \null ==> \result == row->mask + at;
+*/
 static const uint8_t *mask_from(const mmax_view *row, size_t at) {
   return row->mask == NULL ? NULL : row->mask + at;
 }
@@ -19,9 +33,21 @@ static const uint8_t *mask_from(const mmax_view *row, size_t at) {
 mmax_status mmax_view_state(const mmax_view *row) {
   float buffer[PIECE];
   mmax_status state = MMAX_ROW_MASKED;
-  for (size_t at = 0, count; at < row->n; at += count) {
+  size_t count;
+  /*@ loop invariant range: at == 0 || at == row->n;
+      loop invariant start: at == 0 ==> state == MMAX_ROW_MASKED;
+      loop invariant done:  at == row->n ==> none_bad(row->logits.f32, row->mask, row->n) &&
+                              (state == MMAX_OK || state == MMAX_ROW_MASKED) &&
+                              (state == MMAX_ROW_MASKED <==> all_masked(row->logits.f32, row->mask, row->n));
+      loop assigns   at, count, state;
+      loop variant   row->n - at;
+  */
+  for (size_t at = 0; at < row->n; at += count) {
     const float *x = piece(row, at, &count, buffer);
-    mmax_status part = mmax_row_state(x, mask_from(row, at), count);
+    const uint8_t *mask = mask_from(row, at);
+    /*@ assert hint_start: at == 0; */
+    /*@ assert hint_whole: x == row->logits.f32 && mask == row->mask && count == row->n; */
+    mmax_status part = mmax_row_state(x, mask, count);
     if (part == MMAX_ROW_NONFINITE) return part;
     if (part == MMAX_OK) state = part;
   }
@@ -32,9 +58,24 @@ size_t mmax_view_argmax(const mmax_params *params, const mmax_view *row) {
   float buffer[PIECE];
   size_t top = row->n;
   double max = 0.0;
-  for (size_t at = 0, count; at < row->n; at += count) {
+  size_t count;
+  /*@ loop invariant range:  at == 0 || at == row->n;
+      loop invariant start:  at == 0 ==> top == row->n;
+      loop invariant none:   at == row->n ==> top <= row->n &&
+                               (top == row->n ==> all_masked(row->logits.f32, row->mask, row->n));
+      loop invariant member: at == row->n ==> top < row->n ==> unmasked(row->logits.f32, row->mask, top) &&
+                               \is_finite(row->logits.f32[top]);
+      loop invariant most:   at == row->n ==> top < row->n ==> is_top(params, row->logits.f32, row->mask, row->n,
+                               modulated(params, row->logits.f32[top]));
+      loop assigns   at, count, top, max;
+      loop variant   row->n - at;
+  */
+  for (size_t at = 0; at < row->n; at += count) {
     const float *x = piece(row, at, &count, buffer);
-    size_t part = mmax_row_argmax(params, x, mask_from(row, at), count);
+    const uint8_t *mask = mask_from(row, at);
+    /*@ assert hint_start: at == 0; */
+    /*@ assert hint_whole: x == row->logits.f32 && mask == row->mask && count == row->n; */
+    size_t part = mmax_row_argmax(params, x, mask, count);
     if (part == count) continue;
     double s = mmax_modulated(params, x[part]);
     if (top == row->n || s > max) {
@@ -49,9 +90,26 @@ size_t mmax_view_argmax(const mmax_params *params, const mmax_view *row) {
 mmax_sum mmax_view_sum(const mmax_params *params, const mmax_view *row, double row_max) {
   float buffer[PIECE];
   mmax_sum sum = {0, 0};
-  for (size_t at = 0, count; at < row->n; at += count) {
+  size_t count;
+  /*@ loop invariant range: at == 0 || at == row->n;
+      loop invariant start: at == 0 ==> sum.hi == 0 && sum.lo == 0;
+      loop invariant exact: at == row->n ==>
+                              sum_weight(sum) == count_sum(params, row->logits.f32, row->mask, row_max, row->n);
+      loop invariant most:  at == row->n ==> sum_count(sum) <= row->n*1125899906842624;
+      loop invariant least: at == row->n ==> \forall integer i; 0 <= i < row->n ==>
+                              unmasked(row->logits.f32, row->mask, i) ==>
+                              modulated(params, row->logits.f32[i]) == row_max ==> sum_count(sum) >= 1125899906842624;
+      loop invariant error: at == row->n ==> count_close(row->n, sum_weight(sum),
+                              weight_sum(params, row->logits.f32, row->mask, row_max, row->n));
+      loop assigns   at, count, sum;
+      loop variant   row->n - at;
+  */
+  for (size_t at = 0; at < row->n; at += count) {
     const float *x = piece(row, at, &count, buffer);
-    mmax_sum part = mmax_row_sum(params, x, mask_from(row, at), count, row_max);
+    const uint8_t *mask = mask_from(row, at);
+    /*@ assert hint_start: at == 0; */
+    /*@ assert hint_whole: x == row->logits.f32 && mask == row->mask && count == row->n; */
+    mmax_sum part = mmax_row_sum(params, x, mask, count, row_max);
     sum = mmax_sum_add(sum, part.lo);
     sum.hi += part.hi;
   }

@@ -30,16 +30,44 @@ typedef struct mmax_view {
   size_t n;
 } mmax_view;
 
+#ifdef __FRAMAC__
+#include "lse.acsl"
+#endif
+
+/*@ requires  storage: row.storage == MMAX_FLOAT32;
+    requires  read:    \valid_read(row.f32 + i);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:   \is_finite(row.f32[i]) ==> finf(\result) && \result == row.f32[i];
+    ensures   class:   \is_finite(\result) ==> \is_finite(row.f32[i]);
+*/
 static inline float mmax_element(mmax_source row, size_t i) {
   return row.storage == MMAX_FLOAT32 ? row.f32[i] : mmax_widen_bits(row.storage, row.bits[i]);
 }
 
+/*@ requires  view:   \valid_read(row) && valid_view(row) && i < row->n;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  \is_finite(row->logits.f32[i]) ==> finf(\result) && \result == row->logits.f32[i];
+    ensures   class:  \is_finite(\result) ==> \is_finite(row->logits.f32[i]);
+*/
 static inline float mmax_logit(const mmax_view *row, size_t i) {
   return mmax_element(row->logits, i);
 }
 
 /* Takes part: neither masked nor -inf. */
+/*@ requires  view:   \valid_read(row) && valid_view(row) && i < row->n;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  \result != 0 <==> unmasked(row->logits.f32, row->mask, i);
+    ensures   finite: \result != 0 ==> \is_finite(row->logits.f32[i]);
+*/
 static inline int mmax_live(const mmax_view *row, size_t i) {
+  /*@ assert hint_view: valid_row(row->logits.f32, row->mask, row->n); */
+  /*@ assert hint_mask: row->mask == \null || \valid_read(row->mask + i); */
   return (row->mask == NULL || row->mask[i] == 0) &&
          mmax_classify(mmax_logit(row, i)) == MMAX_FINITE;
 }
@@ -47,6 +75,14 @@ static inline int mmax_live(const mmax_view *row, size_t i) {
 static inline int mmax_wanted(mmax_sink row) { return row.f32 != NULL || row.bits != NULL; }
 
 /* Element i: v, rounded once. */
+/*@ requires  storage: row.storage == MMAX_FLOAT32 && \valid(row.f32 + i);
+    requires  finite:  fin(v);
+    terminates \true;
+    exits     \false;
+    assigns   row.f32[i];
+    ensures   number:  !\is_NaN(row.f32[i]);
+    ensures   value:   -3.4e38 <= v <= 3.4e38 ==> \is_finite(row.f32[i]) && row.f32[i] == rnd32(v);
+*/
 static inline void mmax_put(mmax_sink row, size_t i, double v) {
   if (row.storage == MMAX_FLOAT32)
     row.f32[i] = mmax_narrow(v);
@@ -54,12 +90,68 @@ static inline void mmax_put(mmax_sink row, size_t i, double v) {
     row.bits[i] = mmax_narrow16(row.storage, v);
 }
 
+/* Element i: -inf. */
+/*@ requires  storage: row.storage == MMAX_FLOAT32 && \valid(row.f32 + i);
+    terminates \true;
+    exits     \false;
+    assigns   row.f32[i];
+    ensures   minus:   \is_minus_infinity(row.f32[i]);
+*/
+static inline void mmax_put_minus_inf(mmax_sink row, size_t i) {
+  if (row.storage == MMAX_FLOAT32)
+    row.f32[i] = mmax_minus_inf();
+  else
+    row.bits[i] = (uint16_t)(0x8000u | mmax_format_of(row.storage).infinity);
+}
+
 /* As in row.h. */
+/*@ requires  view:      \valid_read(row) && valid_view(row);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   status:    \result == MMAX_OK || \result == MMAX_ROW_MASKED || \result == MMAX_ROW_NONFINITE;
+    ensures   nonfinite: \result == MMAX_ROW_NONFINITE <==> !none_bad(row->logits.f32, row->mask, row->n);
+    ensures   masked:    \result == MMAX_ROW_MASKED <==> none_bad(row->logits.f32, row->mask, row->n) &&
+                           all_masked(row->logits.f32, row->mask, row->n);
+*/
 mmax_status mmax_view_state(const mmax_view *row);
+/*@ requires  view:   \valid_read(row) && valid_view(row);
+    requires  params: \valid_read(params) && valid_params(params);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  \result <= row->n;
+    ensures   none:   \result == row->n ==> all_masked(row->logits.f32, row->mask, row->n);
+    ensures   member: \result < row->n ==> unmasked(row->logits.f32, row->mask, \result) &&
+                        \is_finite(row->logits.f32[\result]);
+    ensures   top:    \result < row->n ==> is_top(params, row->logits.f32, row->mask, row->n,
+                        modulated(params, row->logits.f32[\result]));
+*/
 size_t mmax_view_argmax(const mmax_params *params, const mmax_view *row);
+/*@ requires  view:   \valid_read(row) && valid_view(row);
+    requires  params: \valid_read(params) && valid_params(params);
+    requires  top:    bounded(row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, row_max);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   exact:  sum_weight(\result) == count_sum(params, row->logits.f32, row->mask, row_max, row->n);
+    ensures   most:   sum_count(\result) <= row->n*1125899906842624;
+    ensures   least:  \forall integer i; 0 <= i < row->n ==> unmasked(row->logits.f32, row->mask, i) ==>
+                        modulated(params, row->logits.f32[i]) == row_max ==> sum_count(\result) >= 1125899906842624;
+    ensures   error:  count_close(row->n, sum_weight(\result),
+                        weight_sum(params, row->logits.f32, row->mask, row_max, row->n));
+*/
 mmax_sum mmax_view_sum(const mmax_params *params, const mmax_view *row, double row_max);
 
 /* value: zero, -inf or NaN. */
+/*@ requires  out:    out.storage == MMAX_FLOAT32 && \valid(out.f32 + (0 .. n-1));
+    terminates \true;
+    exits     \false;
+    assigns   out.f32[0 .. n-1];
+    ensures   nan:    \is_NaN(value) ==> \forall integer i; 0 <= i < n ==> \is_NaN(out.f32[i]);
+    ensures   finite: \is_finite(value) ==> \forall integer i; 0 <= i < n ==> \is_finite(out.f32[i]) && out.f32[i] == value;
+    ensures   minus:  \is_minus_infinity(value) ==> \forall integer i; 0 <= i < n ==> \is_minus_infinity(out.f32[i]);
+*/
 void mmax_view_fill(mmax_sink out, size_t n, float value);
 
 #endif

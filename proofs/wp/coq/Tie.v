@@ -56,6 +56,12 @@ Lemma w_apart : forall y z, rnd y = y -> rnd z = z -> -110 <= y <= 0 -> -110 <= 
   1 / 8589934592 + y <= z -> w_hat y <= w_hat z.
 Proof. intros. rewrite !w_hat_is. now apply exp_hat_apart. Qed.
 
+Lemma w_near : forall y z, rnd y = y -> rnd z = z -> -110 <= y <= 0 -> -110 <= z <= 0 -> y <= z -> w_hat y <= 3 / 2 * w_hat z.
+Proof. intros. rewrite !w_hat_is. now apply exp_hat_near. Qed.
+Lemma unit_low : pow2 (-210) = 1 / 1645504557321206042154969182557350504982735865633579863348609024.
+Proof. change (pow2 (-210)) with (/ IZR (Zpower_pos 2 210)). unfold Rdiv. rewrite Rmult_1_l. do 2 f_equal. Qed.
+Lemma unit_high : pow2 (-49) = 1 / 562949953421312.
+Proof. change (pow2 (-49)) with (/ IZR (Zpower_pos 2 49)). unfold Rdiv. rewrite Rmult_1_l. do 2 f_equal. Qed.
 Lemma eps : pow2 (-1070) = 1 / IZR (2^1070).
 Proof. change (pow2 (-1070)) with (/ IZR (Zpower_pos 2 1070)). unfold Rdiv. rewrite Rmult_1_l. do 2 f_equal. Qed.
 Lemma eps32 : pow2 (-150) = 1 / IZR (2^150).
@@ -66,13 +72,19 @@ Ltac take L := let H := fresh in pose proof L as H; try lra; repeat split; try l
 Ltac close :=
   split_all;
   first
-  [ exact p2_most | exact grid_six | exact w_zero | exact rnd_0 | exact rnd_1 | exact rnd_weight
+  [ exact p2_most | exact p2_normal
+  | match goal with e : Z |- _ => first [ pose proof (p2_range e ltac:(lra)); lia | destruct (six_exact e ltac:(lia)) as (S1 & S2 & S3); repeat split; [now rewrite S1 | exact S3 | exact S2] ] end
+  | match goal with u : Z |- _ => pose proof (p2_unit u ltac:(lia)) as N; rewrite unit_low, unit_high in N; lra end
+  | apply rnd_again
+  | match goal with a : R, b : R, w : R |- _ => pose proof (product_grows a b w ltac:(lra) ltac:(lra)); rewrite ?(Rmult_comm w) in *; lra end
+  | exact grid_six | exact w_zero | exact rnd_0 | exact rnd_1 | exact rnd_weight
   | apply rnd_mono; assumption
   | match goal with z : R |- _ =>
       first [ exact (w_whole z ltac:(lra)) | exact (w_small z ltac:(assumption) ltac:(lra))
             | exact (w_unit z ltac:(assumption) ltac:(lra)) | exact (w_close z ltac:(assumption) ltac:(lra))
             | exact (exp_scale z ltac:(assumption))
             | exact (grid_range z ltac:(assumption)) ] end
+  | match goal with y : R, z : R |- _ => exact (w_near y z ltac:(assumption) ltac:(assumption) ltac:(lra) ltac:(lra) ltac:(lra)) end
   | match goal with y : R, z : R |- _ => exact (w_apart y z ltac:(assumption) ltac:(assumption) ltac:(lra) ltac:(lra) ltac:(lra)) end
   | match goal with i : Z |- _ => exact (rnd_int i ltac:(lia)) end
   | match goal with k : Z |- _ =>
@@ -84,7 +96,8 @@ Ltac close :=
   | match goal with H : exists i : Z, _ |- _ => change (is_grid) with is_grid in H;
       match goal with big : R |- _ => let G := fresh in assert (G : is_grid big) by exact H;
       first
-      [ match goal with v : R |- _ => pose proof (quant_near big v G ltac:(lra)); rewrite ?(Rplus_comm big v); repeat split; lra end
+      [ match goal with v : R |- _ => pose proof (quant_positive big v G ltac:(lra)); rewrite (Rplus_comm big v); lra end
+      | match goal with v : R |- _ => pose proof (quant_near big v G ltac:(lra)); rewrite ?(Rplus_comm big v); repeat split; lra end
       | match goal with q : Z |- _ => first
           [ exact (steps_fmt big q G ltac:(lia)) | exact (steps_0 big q G)
           | pose proof (quant_exact big q G ltac:(lia)); rewrite (Rplus_comm big); lra

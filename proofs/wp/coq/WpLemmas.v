@@ -223,8 +223,8 @@ Lemma halved_next : forall (d m : R) (k : Z), m * p2 (IZR k) = d -> m * / 2 * p2
 Proof. intros d m k <-. rewrite p2_next. field. Qed.
 Lemma p2_least : forall k : Z, (k <= 0)%Z -> p2 (IZR k) <= 1.
 Proof. intros. rewrite p2_IZR. change 1 with (pow2 0). now apply bpow_le. Qed.
-Lemma p2_most : p2 33 = 8589934592.
-Proof. rewrite (p2_IZR 33). reflexivity. Qed.
+Lemma p2_most : p2 36 = 68719476736.
+Proof. rewrite (p2_IZR 36). reflexivity. Qed.
 Lemma half_exact : forall d, rnd d = d -> 1 <= d -> rnd (d * / 2) = d * / 2.
 Proof.
 intros d F H. replace (/ 2) with (pow2 (-1)) by (simpl; lra). apply fmt_to.
@@ -237,3 +237,45 @@ apply format64_scaled. exact P. assert (B : pow2 0 < pow2 (54 + e)); [|apply lt_
 apply Rle_lt_trans with d. exact H. rewrite Hd, bpow_plus. apply Rmult_lt_compat_r. apply bpow_gt_0.
 rewrite <- IZR_Zpower by lia. apply IZR_lt. change (radix2 ^ 54)%Z with (2^54)%Z. lia.
 Qed.
+
+(* log-sum-exp *)
+Lemma p2_normal : p2 (-1022) <= 1 / 1461501637330902918203684832716283019655932542976 /\ 1 < p2 1023.
+Proof.
+rewrite (p2_IZR (-1022)), (p2_IZR 1023). split.
+- replace (1 / 1461501637330902918203684832716283019655932542976) with (pow2 (-160)). apply bpow_le. lia.
+  change (pow2 (-160)) with (/ IZR (Zpower_pos 2 160)). unfold Rdiv. rewrite Rmult_1_l. do 2 f_equal.
+- change 1 with (pow2 0). apply bpow_lt. lia.
+Qed.
+Lemma pow2_160 : pow2 (-160) = 1 / 1461501637330902918203684832716283019655932542976.
+Proof. change (pow2 (-160)) with (/ IZR (Zpower_pos 2 160)). unfold Rdiv. rewrite Rmult_1_l. do 2 f_equal. Qed.
+Lemma p2_range : forall e : Z, 1 / 1461501637330902918203684832716283019655932542976 < p2 (IZR e) <= 2 -> (-160 <= e <= 1)%Z.
+Proof.
+intros e [L U]. rewrite p2_IZR, <- pow2_160 in *. apply lt_bpow in L. change 2 with (pow2 1) in U. apply le_bpow in U. lia.
+Qed.
+Lemma p2_unit : forall u : Z, (-210 <= u <= -49)%Z -> pow2 (-210) <= p2 (IZR u) <= pow2 (-49).
+Proof. intros u H. rewrite p2_IZR. split; apply bpow_le; lia. Qed.
+Lemma six_exact : forall e : Z, (-160 <= e <= 1)%Z ->
+  rnd (6 * p2 (IZR e)) = 6 * p2 (IZR e) /\ is_grid (6 * p2 (IZR e)) /\ 0 < p2 (IZR e).
+Proof.
+intros e H. rewrite p2_IZR. repeat split.
+- apply fmt_to. apply (format64_scaled 6 e); lia.
+- exists e. rewrite p2_IZR. repeat split; lia || reflexivity.
+- apply bpow_gt_0.
+Qed.
+Lemma quant_positive : forall big v, is_grid big -> 0 <= v -> 0 <= rnd (v + big) - big.
+Proof.
+intros big v H Hv. destruct (grid_inv big H) as (E & HE & -> & _).
+assert (F : rnd (6 * pow2 E) = 6 * pow2 E) by (apply fmt_to, (format64_scaled 6 E); lia).
+assert (M := rnd_mono (6 * pow2 E) (v + 6 * pow2 E) ltac:(lra)). lra.
+Qed.
+Lemma rnd_again : forall x, rnd (rnd x) = rnd x.
+Proof. intros. apply fmt_to, generic_format_round; auto with typeclass_instances. Qed.
+Lemma exp_hat_near : forall y z, rnd y = y -> rnd z = z -> -110 <= y <= 0 -> -110 <= z <= 0 -> y <= z ->
+  exp_hat y <= 3 / 2 * exp_hat z.
+Proof.
+intros y z Fy Fz Hy Hz M. assert (Cy := exp_hat_close y Fy Hy). assert (Cz := exp_hat_close z Fz Hz).
+assert (I : exp y <= exp z). { destruct (Rle_lt_or_eq_dec y z M) as [L|L]. apply Rlt_le, exp_increasing, L. rewrite L. lra. }
+assert (P := exp_pos y). lra.
+Qed.
+Lemma product_grows : forall a b w, 0 <= a <= b -> 0 <= w -> 0 <= a * w <= b * w.
+Proof. intros. split; nra. Qed.
