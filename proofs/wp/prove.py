@@ -69,7 +69,6 @@ def why3_conf(datadir):
     tie = "%s %s/tie.py %%f %s" % (sys.executable, WP, BUILD + "/coq")
     for name, command, driver, v in (
             ("cvc5axdef", "cvc5 --tlimit=%t000 --lang=smt2 %f", axdef, cvc5),
-            ("cvc5sat", "cvc5 --full-saturate-quant --tlimit=%t000 --lang=smt2 %f", axdef, cvc5),
             ("cvc5ind", "cvc5 --quant-ind --tlimit=%t000 --lang=smt2 %f", axdef, cvc5),
             ("coqtie", tie, datadir + "/drivers/coq.drv", "1")):
         conf += "\n[prover]\ncommand = \"%s\"\ndriver = \"%s\"\neditor = \"\"\nin_place = false\ninteractive = false\n" % (command, driver)
@@ -122,7 +121,7 @@ def parse(text):
     if m is None:
         return None
     by = {}
-    for name, n in re.findall(r"^  (Qed|cvc5axdef|cvc5sat|cvc5ind|Gappa|Z3|coqtie)[^:\n]*:\s+(\d+)", text, flags=re.M):
+    for name, n in re.findall(r"^  (Qed|cvc5axdef|cvc5ind|Gappa|Z3|coqtie)[^:\n]*:\s+(\d+)", text, flags=re.M):
         by[name] = by.get(name, 0) + int(n)
     still = re.findall(r"Goal (\S+) : not tried", text) + re.findall(r"\[Failed\] Goal (\S+)", text)
     still += re.findall(r"Goal (\S+) : (?:Timeout|Unknown|Failed)", text)
@@ -159,7 +158,7 @@ def lemmas(unit, cache):
         write(source, "".join("#include \"%s\"\n" % h for h in headers))
         every |= names
         jobs += [(source, names & coq_names, "coqtie", 120, False),
-                 (source, names - coq_names, "cvc5axdef,cvc5sat,cvc5ind,z3-nobv", 12, True)]
+                 (source, names - coq_names, "cvc5axdef,cvc5ind,z3-nobv", 25, True)]
     for source, wanted, provers, timeout, driver in jobs:
         if not wanted:
             continue
