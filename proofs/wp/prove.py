@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Replays the WP proofs: prove.py [--fresh | --cached] [--recorded] [--smoke] [--record] [--times] [--limit SECONDS] [UNIT...]
+"""Replays the WP proofs: prove.py [--fresh | --cached] [--recorded] [--smoke] [--record] [--times] [--limit SECONDS] [--jobs N] [UNIT...]
 
 Reads units.tsv (what is proved, with what) and expected.tsv (how many goals), prints one line a unit, exits 1 when a goal is
 open, a goal count changed, a contract is missing, or a source says axiom or admit. The user's why3.conf is never read.
@@ -12,84 +12,14 @@ import argparse
 import glob
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-WP = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(WP))
-BUILD = os.path.join(ROOT, "build", "wp")
+from provers import BUILD, ROOT, WP, build_coq, need, why3_conf, write
+
 CACHE = os.path.join(BUILD, "session", "cache")
-INSTALL = "apt-get install frama-c-base why3 z3 cvc5 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa"
-MEMORY_MB = 4000
-
-
-def need(*tools):
-    missing = [t for t in tools if shutil.which(t) is None]
-    if missing:
-        sys.exit("prove: missing %s: %s" % (" ".join(missing), INSTALL))
-
-
-def version(command, pattern):
-    text = subprocess.run(command, capture_output=True, text=True).stdout
-    return re.search(pattern, text).group(1)
-
-
-def write(path, text):
-    with open(path, "w") as f:
-        f.write(text)
-
-
-def derive_driver():
-    """cvc5 with Why3's axiomatic floats and without bit vectors: native SMT floats prove nothing here."""
-    datadir = subprocess.run(["why3", "--print-datadir"], capture_output=True, text=True).stdout.strip()
-    drivers = datadir + "/drivers/"
-    gen = open(drivers + "cvc4_16.gen").read().splitlines(keepends=True)
-    gen = "".join(l for l in gen if "smt-libv2-floats.gen" not in l and "cvc4_bv.gen" not in l)
-    gen = gen.replace("smt-libv2-bv.gen", "no-bv.gen")
-    gen = gen.replace("eliminate_definition_conditionally", "eliminate_definition")
-    write(BUILD + "/cvc4_axdef.gen", gen)
-    drv = open(drivers + "cvc4_17.drv").read()
-    write(BUILD + "/cvc5_axdef.drv", drv.replace("ALL_SUPPORTED", "ALL").replace("cvc4_16.gen", "cvc4_axdef.gen"))
-    for name in ("no-bv.gen", "smt-libv2.gen", "discrimination.gen"):
-        shutil.copy(drivers + name, BUILD)
-    return datadir
-
-
-def why3_conf(datadir):
-    libdir = subprocess.run(["why3", "--print-libdir"], capture_output=True, text=True).stdout.strip()
-    conf = "[main]\ndatadir = \"%s\"\nlibdir = \"%s\"\nmagic = 14\nmemlimit = %d\nrunning_provers_max = 1\ntimelimit = 10\n" % (
-        datadir, libdir, MEMORY_MB)
-    for name, v in (("Gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
-                    ("Z3", version(["z3", "-version"], r"Z3 version (\S+)"))):
-        conf += "\n[partial_prover]\nname = \"%s\"\npath = \"%s\"\nversion = \"%s\"\n" % (name, shutil.which(name.lower()), v)
-    cvc5 = version(["cvc5", "--version"], r"cvc5 version (\S+)")
-    axdef = BUILD + "/cvc5_axdef.drv"
-    tie = "%s %s/tie.py %%f %s" % (sys.executable, WP, BUILD + "/coq")
-    for name, command, driver, v in (
-            ("cvc5axdef", "cvc5 --tlimit=%t000 --lang=smt2 %f", axdef, cvc5),
-            ("cvc5ind", "cvc5 --quant-ind --tlimit=%t000 --lang=smt2 %f", axdef, cvc5),
-            ("coqtie", tie, datadir + "/drivers/coq.drv", "1")):
-        conf += "\n[prover]\ncommand = \"%s\"\ndriver = \"%s\"\neditor = \"\"\nin_place = false\ninteractive = false\n" % (command, driver)
-        conf += "name = \"%s\"\nshortcut = \"%s\"\nversion = \"%s\"\n" % (name, name, v)
-    write(BUILD + "/why3.conf", conf)
-    os.environ["WHY3CONFIG"] = BUILD + "/why3.conf"
-
-
-def build_coq():
-    """The Coq files that WpLemmas.v needs, in a folder of their own, so that no other build touches them."""
-    out = BUILD + "/coq"
-    os.makedirs(out, exist_ok=True)
-    stale = False
-    for path in ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")] + ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "Tie")]:
-        text, name = open(os.path.join(ROOT, path)).read(), os.path.basename(path)
-        old = out + "/" + name
-        if not stale and os.path.exists(old + "o") and open(old).read() == text:
-            continue
-        stale = True
-        write(old, text)
-        subprocess.run(["coqc", "-w", "-ambiguous-paths", "-R", ".", "MultiMax", name], check=True, cwd=out)
 
 
 def forbidden():
@@ -103,6 +33,13 @@ def forbidden():
 
 
 def frama_c(source, provers, timeout, cache, driver=True, extra=()):
+    """(output, seconds, exit status). A replay asks the cache alone first: the cache holds successes, and WP would run again every
+    prover that failed before the one that succeeded. Smoke tests must not be proved, so for them a silent cache says nothing."""
+    if cache == "replay" and "-wp-smoke-tests" not in extra:
+        first = frama_c(source, provers, timeout, "offline", driver, extra)
+        got = parse(first[0])
+        if got is not None and got[0] == got[1]:
+            return first
     command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT),
                "-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
                "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1", "-wp-timeout", str(timeout),
@@ -165,8 +102,7 @@ def lemmas(unit, cache):
         text, t, _ = frama_c(source, provers, timeout, cache, driver=driver, extra=("-wp-prop=" + ",".join(sorted(wanted)),))
         got = parse(text)
         if got is None:
-            print(text[-3000:])
-            return None
+            return text[-3000:]
         valid |= {re.sub(r".*_lemma_", "", g) for g in got[4]} & wanted
         seconds += t
         for k, v in got[2].items():
@@ -197,6 +133,29 @@ def pack():
     write(WP + "/cache.tsv", "# WP's cache, one goal a line: hash of the goal and prover, verdict\n" + "".join(lines))
 
 
+def prove(r, a, cache):
+    """One unit, a row of units.tsv: (lines to print, goals, {prover: n}, whether all are proved)."""
+    unit, lines = r[0], []
+    if unit in LEMMAS:
+        out = lemmas(unit, cache)
+        if isinstance(out, str):
+            return [out], 0, {}, False
+        proved, goals, by, still, seconds = out
+        theorems = "all"
+    else:
+        unit, source, functions, provers, timeout, theorems = r
+        extra = ["-wp-fct", functions] + (["-wp-smoke-tests"] if a.smoke else [])
+        text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=extra)
+        got = parse(text)
+        if got is None or code != 0:
+            return [text[-3000:]], 0, {}, False
+        proved, goals, by, still, _ = got
+        if a.times:
+            lines += ["  goal: %s %.3f" % one for one in times(text)]
+    lines.append("%-12s %-16s %4d/%4d  %7.1f  %s" % (unit, theorems, proved, goals, seconds, " ".join("%s=%d" % i for i in sorted(by.items()))))
+    return lines + ["  open: " + g for g in still], goals, by, proved == goals
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--fresh", action="store_true")
@@ -206,11 +165,14 @@ def main():
     p.add_argument("--record", action="store_true")
     p.add_argument("--times", action="store_true", help="print each proved goal and its seconds")
     p.add_argument("--limit", type=int, help="seconds a goal, instead of units.tsv's")
+    p.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="units at a time; all processors by default")
     p.add_argument("units", nargs="*")
     a = p.parse_args()
+    if a.smoke and a.record:
+        p.error("--smoke counts other goals: they are not recorded")
     need("frama-c", "why3", "z3", "cvc5", "gappa", "coqc")
     os.makedirs(BUILD, exist_ok=True)
-    why3_conf(derive_driver())
+    why3_conf()
     build_coq()
     cache = "none" if a.fresh else "replay" if a.cached else "update"
     if not a.fresh:
@@ -220,6 +182,7 @@ def main():
         print("prove: forbidden word: " + line)
     expected = {r[0]: int(r[1]) for r in rows("expected.tsv")}
     results = {}
+    start = time.time()
     print("%-12s %-16s %9s  %7s  %s" % ("unit", "theorems", "goals", "seconds", "provers"))
     todo = [r for r in rows("units.tsv") if not a.units or r[0] in a.units]
     todo = [[u] for u in LEMMAS if not a.units or u in a.units] + todo
@@ -228,42 +191,17 @@ def main():
             if r[0] not in expected:
                 print("OPEN, not replayed: %s" % r[0])
         todo = [r for r in todo if r[0] in expected]
-    for r in todo:
-        if r[0] in LEMMAS:
-            out = lemmas(r[0], cache)
-            if out is None:
-                failed.append(r[0])
-                continue
-            proved, goals, by, still, seconds = out
-            theorems = "all"
-        else:
-            unit, source, functions, provers, timeout, theorems = r
-            extra = ["-wp-fct", functions] + (["-wp-smoke-tests"] if a.smoke else [])
-            text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=extra)
-            got = parse(text)
-            if got is None or code != 0:
-                print(text[-3000:])
+    with ThreadPoolExecutor(a.jobs) as pool:
+        for r, (lines, goals, by, complete) in zip(todo, pool.map(lambda r: prove(r, a, cache), todo)):
+            unit = r[0]
+            print("\n".join(lines), flush=True)
+            if not complete:
                 failed.append(unit)
-                continue
-            proved, goals, by, still, _ = got
-            if a.times:
-                for name, spent in times(text):
-                    print("  goal: %s %.3f" % (name, spent))
-        unit = r[0]
-        print("%-12s %-16s %4d/%4d  %7.1f  %s" % (unit, theorems, proved, goals, seconds, " ".join("%s=%d" % i for i in sorted(by.items()))))
-        for g in still:
-            print("  open: " + g)
-        if proved != goals:
-            failed.append(unit)
-        elif not a.smoke and unit in expected and expected[unit] != goals and not a.record:
-            print("  goals changed: expected %d" % expected[unit])
-            failed.append(unit)
-        elif not a.smoke and unit not in expected and not a.record:
-            print("  not in expected.tsv")
-            failed.append(unit)
-        else:
-            results[unit] = (goals, by)
-        sys.stdout.flush()
+            elif a.smoke or a.record or expected.get(unit) == goals:
+                results[unit] = (goals, by)
+            else:
+                print("  goals changed: expected %d" % expected[unit] if unit in expected else "  not in expected.tsv")
+                failed.append(unit)
     if a.record:
         kept = {r[0]: r for r in rows("expected.tsv")}
         for unit, (goals, by) in results.items():
@@ -272,7 +210,7 @@ def main():
         write(WP + "/expected.tsv", "# unit\tgoals\tprovers at the time of recording\n" +
               "".join("\t".join(kept[u]) + "\n" for u in order if u in kept))
         pack()
-    print("%s prove_wp units=%d failed=%d" % ("FAIL" if failed else "PASS", len(todo), len(failed)))
+    print("%s prove_wp units=%d failed=%d seconds=%.0f" % ("FAIL" if failed else "PASS", len(todo), len(failed), time.time() - start))
     sys.exit(1 if failed else 0)
 
 

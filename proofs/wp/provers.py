@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The provers' configuration, derived from Why3's own under build/wp: why3.conf, drivers, and the Coq files that goals are tied to."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+WP = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(WP))
+BUILD = os.path.join(ROOT, "build", "wp")
+INSTALL = "apt-get install frama-c-base why3 z3 cvc5 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa"
+MEMORY_MB = 4000
+
+
+def hidden():
+    """Driver text that takes the axioms of hidden_axioms.txt from the provers."""
+    theories = {}
+    for line in open(WP + "/hidden_axioms.txt"):
+        if line.strip() and not line.startswith("#"):
+            theory, axiom = line.split()
+            theories.setdefault(theory, []).append("  remove prop %s\n" % axiom)
+    return "".join("\ntheory %s\n%send\n" % (t, "".join(r)) for t, r in theories.items())
+
+
+def need(*tools):
+    missing = [t for t in tools if shutil.which(t) is None]
+    if missing:
+        sys.exit("prove: missing %s: %s" % (" ".join(missing), INSTALL))
+
+
+def version(command, pattern):
+    text = subprocess.run(command, capture_output=True, text=True).stdout
+    return re.search(pattern, text).group(1)
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+def derive_drivers(datadir):
+    """Drivers of our own. cvc5: Why3's axiomatic floats and no bit vectors, since native SMT floats prove nothing here."""
+    drivers = datadir + "/drivers/"
+    def read(name):
+        return open(drivers + name).read()
+    gen = read("cvc4_16.gen").splitlines(keepends=True)
+    gen = "".join(l for l in gen if "smt-libv2-floats.gen" not in l and "cvc4_bv.gen" not in l)
+    gen = gen.replace("smt-libv2-bv.gen", "no-bv.gen")
+    gen = gen.replace("eliminate_definition_conditionally", "eliminate_definition")
+    write(BUILD + "/cvc4_axdef.gen", gen)
+    cvc5 = read("cvc4_17.drv").replace("ALL_SUPPORTED", "ALL").replace("cvc4_16.gen", "cvc4_axdef.gen")
+    write(BUILD + "/cvc5_axdef.drv", cvc5 + hidden())
+    write(BUILD + "/z3_nobv.drv", read("z3_471_nobv.drv") + hidden())
+    write(BUILD + "/gappa.drv", read("gappa.drv") + hidden())
+    write(BUILD + "/coq.drv", read("coq.drv") + hidden())
+    for name in ("no-bv.gen", "smt-libv2.gen", "discrimination.gen", "smtlib-strings.gen", "z3_432.drv", "coq-common.gen", "coq-realizations.aux"):
+        shutil.copy(drivers + name, BUILD)
+
+
+def why3_conf():
+    datadir = subprocess.run(["why3", "--print-datadir"], capture_output=True, text=True).stdout.strip()
+    libdir = subprocess.run(["why3", "--print-libdir"], capture_output=True, text=True).stdout.strip()
+    derive_drivers(datadir)
+    conf = "[main]\ndatadir = \"%s\"\nlibdir = \"%s\"\nmagic = 14\nmemlimit = %d\nrunning_provers_max = 1\ntimelimit = 10\n" % (
+        datadir, libdir, MEMORY_MB)
+    cvc5 = version(["cvc5", "--version"], r"cvc5 version (\S+)")
+    z3 = "z3 -smt2 -T:%t sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 %f"
+    tie = "%s %s/tie.py %%f %s" % (sys.executable, WP, BUILD + "/coq")
+    for name, shortcut, command, driver, v in (
+            ("Gappa", "gappa", "gappa -Eprecision=70", "gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
+            ("Z3", "z3-nobv", z3, "z3_nobv", version(["z3", "-version"], r"Z3 version (\S+)")),
+            ("cvc5axdef", "cvc5axdef", "cvc5 --tlimit=%t000 --lang=smt2 %f", "cvc5_axdef", cvc5),
+            ("cvc5ind", "cvc5ind", "cvc5 --quant-ind --tlimit=%t000 --lang=smt2 %f", "cvc5_axdef", cvc5),
+            ("coqtie", "coqtie", tie, "coq", "1")):
+        conf += "\n[prover]\ncommand = \"%s\"\ndriver = \"%s/%s.drv\"\n" % (command, BUILD, driver)
+        conf += "editor = \"\"\nin_place = false\ninteractive = false\n"
+        conf += "name = \"%s\"\nshortcut = \"%s\"\nversion = \"%s\"\n" % (name, shortcut, v)
+    write(BUILD + "/why3.conf", conf)
+    os.environ["WHY3CONFIG"] = BUILD + "/why3.conf"
+
+
+def build_coq():
+    """The Coq files that WpLemmas.v needs, in a folder of their own, so that no other build touches them."""
+    out = BUILD + "/coq"
+    os.makedirs(out, exist_ok=True)
+    stale = False
+    for path in ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")] + ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "Tie")]:
+        text, name = open(os.path.join(ROOT, path)).read(), os.path.basename(path)
+        old = out + "/" + name
+        if not stale and os.path.exists(old + "o") and open(old).read() == text:
+            continue
+        stale = True
+        write(old, text)
+        subprocess.run(["coqc", "-w", "-ambiguous-paths", "-R", ".", "MultiMax", name], check=True, cwd=out)
