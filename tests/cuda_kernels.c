@@ -27,7 +27,7 @@ static const struct kernel {
                {"loss", "mmax_loss_block", SIZE_MAX, loss_same}};
 static const char *const suffixes[] = {"", "_f16", "_bf16"};
 
-enum { MOST_ROWS = 300 };
+enum { MOST_ROWS = 300, EQUAL = 16384 /* equal logits, whose weights are 2^64 steps: the sum needs a second limb */ };
 static mmax_params sets[PARAM_SETS];
 static int clusters; /* cases with one a row */
 
@@ -83,6 +83,7 @@ static void run_case(const struct kernel *k, mmax_storage storage, size_t n, siz
                  g, grad_loss, target, random_u64(seed) % 2 ? (float)random_unit(seed) : 0.0f, {NULL, 0}, 0};
   diff_fill(&c, x, mask, masked, seed);
   spoil(&c, x, seed);
+  for (size_t i = 0; n == EQUAL && i < total; i++) x[i] = 1.0f, mask[i] = 0;
   if (random_u64(seed) % 4 == 0) target[random_u64(seed) % rows] = random_u64(seed) % 2 ? -1 : (int32_t)n;
   c.seed = random_u64(seed);
   uint64_t how = random_u64(seed);
@@ -109,7 +110,7 @@ static void run_case(const struct kernel *k, mmax_storage storage, size_t n, siz
 }
 
 static void run_kernel(const struct kernel *k, mmax_storage s, int first, size_t step, uint64_t *seed) {
-  static const size_t longer[] = {511, 512, 513, 1023, 1024, 1025, 2048, 4095, 4096, 4097, 8192, 8200, 50257};
+  static const size_t longer[] = {511, 512, 513, 1023, 1024, 1025, 2048, 4095, 4096, 4097, 8192, 8200, EQUAL, 50257};
   static int set;
   static unsigned turn;
   int block = strstr(k->name, "block") != NULL;

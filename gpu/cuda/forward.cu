@@ -48,12 +48,11 @@ __device__ inline void store_cells(const line<typename S::cell> &out, int n, int
   }
 }
 
-/* The sum of a row's weights from the threads' parts of it: one limb where it fits, with the total of two. */
-__device__ inline double weights_of(warp_group g, sum64 sum) {
-  return mul(__ll2double_rn(g.reduce(sum).value), 0x1p-50);
-}
-__device__ inline double weights_of(block_group g, sum64 sum) {
-  return total(row_reduce(g, wide_sum{0, (uint64_t)sum.value}), 0x1p-50);
+/* The sum of a row's weights. A block's, at most 8192 * 2^50, fits into one limb, whose total is that of two. */
+template <class G> __device__ inline double weights_of(G g, count64 sum) {
+  uint64_t limb = g.reduce(sum).value;
+  if (G::splits && blocks_in_cluster() > 1) return total(cluster_reduce(wide_sum{0, limb}), 0x1p-50);
+  return mul(__ull2double_rn(limb), 0x1p-50);
 }
 
 /* The row's sigma, then its weights, in registers: PER entries a thread, W side by side. */
@@ -93,12 +92,12 @@ __device__ inline void forward_in_registers(const batch &b, void *probs, int64_t
     peak top = row_reduce(g, peak{max, flags});
     mmax_status state = row_state((unsigned)top.flags);
     __syncwarp(); /* else ptxas compiles what follows twice, once for a diverged warp */
-    sum64 sum = {0};
+    count64 sum = {0};
 #pragma unroll
     for (int k = 0; k < PER; k++) {
       /* -inf - max: the clamp gives 0, also where max is -inf and the difference NaN */
       v[k] = exp_nonpositive(sub(v[k], top.max));
-      sum.value += quantise(v[k], 6.0);
+      sum.value += (uint64_t)quantise(v[k], 6.0);
     }
     double inverse = __ddiv_rn(1.0, weights_of(g, sum));
 #pragma unroll

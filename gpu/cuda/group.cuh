@@ -23,12 +23,18 @@ __device__ inline unsigned shuffled(unsigned v, int d) { return __shfl_xor_sync(
 __device__ inline double larger(double a, double b) { return b > a ? b : a; }
 __device__ inline double smaller(double a, double b) { return b < a ? b : a; }
 
-struct sum64 {
-  int64_t value;
-  __device__ static sum64 none() { return sum64{0}; }
+template <class I> struct sum_of {
+  I value;
+  __device__ static sum_of none() { return sum_of{0}; }
 };
-__device__ inline sum64 merge(sum64 a, sum64 b) { return sum64{a.value + b.value}; }
-__device__ inline sum64 shuffled(sum64 v, int d) { return sum64{shuffled(v.value, d)}; }
+template <class I> __device__ inline sum_of<I> merge(sum_of<I> a, sum_of<I> b) {
+  return sum_of<I>{a.value + b.value};
+}
+template <class I> __device__ inline sum_of<I> shuffled(sum_of<I> v, int d) {
+  return sum_of<I>{shuffled(v.value, d)};
+}
+typedef sum_of<int64_t> sum64;
+typedef sum_of<uint64_t> count64;
 
 struct wide_sum { /* 128 bits */
   uint64_t hi, lo;
