@@ -145,6 +145,35 @@ static void clusters(void)
         expect("cluster", k, out[k], sum);
 }
 
+/* Block 0 reads the memory of block 1, which must then wait for it before it ends, whatever block runs first. */
+static void visits(void)
+{
+    static const struct { const char *last; size_t reports; } cases[] = {
+        {"barrier.cluster.arrive;\nbarrier.cluster.wait;\n", 0}, {"barrier.cluster.arrive;\n", 1}, {"bar.sync 0;\n", 1}, {"", 1}};
+    for (int k = 0; k < 4; k++) {
+        char text[2048], error[MMAX_PTX_ERROR_SIZE];
+        snprintf(text, sizeof text, ".version 8.0\n.target sm_90\n.address_size 64\n.visible .entry visit(.param .u64 o)\n{\n.reg .b32 %%a, %%r;\n"
+                 ".reg .b64 %%o;\n.reg .pred %%first, %%read;\n.shared .align 4 .b8 mine[4];\nld.param.u64 %%o, [o];\nmov.u32 %%a, mine;\nmov.u32 %%r, %%tid.x;\n"
+                 "setp.eq.u32 %%first, %%r, 0;\nmov.u32 %%r, %%cluster_ctarank;\nsetp.eq.and.u32 %%read, %%r, 0, %%first;\n@%%first st.shared.u32 [%%a], %%r;\n"
+                 "barrier.cluster.arrive;\nbarrier.cluster.wait;\nmapa.shared::cluster.u32 %%a, %%a, 1;\n@%%read ld.shared::cluster.u32 %%r, [%%a];\n%s"
+                 "@%%read st.global.u32 [%%o], %%r;\nret;\n}\n", cases[k].last);
+        struct mmax_ptx_module *module = mmax_ptx_load_text("visit", text, strlen(text), error);
+        struct mmax_ptx_machine *m = mmax_ptx_machine_new();
+        uint32_t out = 0;
+        uint64_t param = mmax_ptx_buffer(m, &out, sizeof out, MMAX_PTX_WRITABLE, 0);
+        struct mmax_ptx_launch l = {.kernel = "visit", .grid = {2}, .block = {64}, .cluster = {2}, .params = &param, .params_size = sizeof param};
+        if (!module || mmax_ptx_launch(m, module, &l, error) != 0)
+            printf("%s\n", error);
+        size_t reports = mmax_ptx_report_count(m);
+        expect("visit", k, out, 1);
+        expect("reports of a visit", k, reports, cases[k].reports);
+        if (reports)
+            expect("kind of a visit", k, mmax_ptx_report_at(m, 0)->kind, MMAX_PTX_OUT_OF_BOUNDS);
+        mmax_ptx_machine_free(m);
+        mmax_ptx_module_free(module);
+    }
+}
+
 /* tests/data/ptx/ring.ptx against the same steps on arrays. */
 static void ring(void)
 {
@@ -191,6 +220,7 @@ int main(void)
     votes();
     calls();
     clusters();
+    visits();
     ring();
     printf("%s ptx_warp checks=%zu mismatches=%zu\n", wrong ? "FAIL" : "PASS", checks, wrong);
     return wrong != 0;

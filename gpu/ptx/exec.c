@@ -72,8 +72,13 @@ static int next_group_pc(const struct warp *w)
 
 static void lanes_exit(struct warp *w, uint32_t lanes)
 {
+    struct block *b = w->block;
+    const struct visit *v = &b->visit;
     w->exited |= lanes;
-    w->block->live_threads -= (unsigned)__builtin_popcount(lanes);
+    b->live_threads -= (unsigned)__builtin_popcount(lanes);
+    if (b->live_threads == 0 && v->phase >= b->cluster->phase)
+        report_lanes(v->warp, v->insn, MMAX_PTX_OUT_OF_BOUNDS, 1u << v->lane, v->address,
+                     "shared memory of a block that may have exited: no cluster barrier lies between");
     for (int k = 0; k < w->groups; k++)
         if (w->group[k].state == G_SYNC)    /* may have waited for the lanes that are gone */
             w->group[k].state = G_RUN;

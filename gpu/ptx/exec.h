@@ -104,6 +104,9 @@ struct warp {
 
 struct barrier { uint32_t arrived, expected, count; int line; bool used; };
 
+/* The last access by another block of the cluster: in which phase of the cluster barrier, and by whom. */
+struct visit { uint32_t phase; struct warp *warp; const struct insn *insn; int lane; uint64_t address; };
+
 struct block {
     struct mmax_ptx_machine *machine;
     struct program *program;
@@ -114,6 +117,7 @@ struct block {
     int warps;
     struct warp *warp;
     struct region shared;
+    struct visit visit;
     struct barrier barrier[BARRIERS];
 };
 

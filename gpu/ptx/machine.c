@@ -264,6 +264,7 @@ static void reset_block(struct block *b, const unsigned id[3], const unsigned gr
     b->clock = b->cluster_clock = 1;
     b->live_threads = b->threads;
     memset(b->barrier, 0, sizeof b->barrier);
+    b->visit = (struct visit){0};
     if (b->shared.size)
         memset(b->shared.init, 0, b->shared.size);
     for (int n = 0; n < b->warps; n++) {

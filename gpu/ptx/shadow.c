@@ -107,6 +107,9 @@ void shadow_access(struct warp *w, const struct insn *i, int lane, struct region
     prepare(r, at, size, access);
     const unsigned me = (unsigned)(w->id * LANES + lane);
     const bool cta = i->flags & F_CTA_SCOPE;
+    if (r->space == S_SHARED && r != &w->block->shared)
+        w->block->cluster->block[r->base / RANK_STEP].visit =
+            (struct visit){w->block->cluster->phase + (w->cluster_arrived >> lane & 1), w, i, lane, r->base + at};
     for (uint64_t g = at >> r->granule; g <= (at + size - 1) >> r->granule; g++) {
         bool before[A_KINDS] = {true, true, true};
         for (int k = 0; k < A_KINDS; k++) {
