@@ -38,7 +38,7 @@ static void *cells_of(mmax_storage s, const float *from, size_t n) {
 static int chose_well(const mmax_cuda_exec *exec, size_t n) {
   unsigned parts = exec->blocks_per_row != 0 ? exec->blocks_per_row : (unsigned)((n + 8191) / 8192);
   mmax_cuda_path path = parts == 1 ? n <= 1024 ? MMAX_CUDA_WARP : MMAX_CUDA_BLOCK
-                        : parts <= 8 && device_clusters() && !exec->no_clusters ? MMAX_CUDA_CLUSTER
+                        : (int)parts <= device_clusters() && !exec->no_clusters ? MMAX_CUDA_CLUSTER
                                                                                 : MMAX_CUDA_PASSES;
   paths[path]++;
   return exec->choice->path == path && exec->choice->blocks_per_row == parts;

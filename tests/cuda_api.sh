@@ -11,6 +11,7 @@ MMAX_EMULATED_SM=80 "$dir/emulated/cuda_api"
 MMAX_EMULATED_SM=90 run_over "$dir/emulated" "$dir/record" "an interpreter" || { echo "FAIL cuda_api"; exit 1; }
 grep -v '^#' "$dir/record" >"$dir/hashes"
 grep -v '^#' tests/golden_hashes.tsv | cmp - "$dir/hashes" || { echo "FAIL cuda_api: the record is not the table of the CPU"; exit 1; }
+if MMAX_EMULATED_FAULT=1 "$dir/emulated/cuda_api" >/dev/null; then echo "FAIL cuda_api: blocks that are no cluster passed"; exit 1; fi
 # what needs a GPU to run is compiled and linked
 build_over "$dir/hardware" tests/cuda_hardware.c build/libmultimax.a -L"$cuda/lib64" -lcudart
 ${CC:-gcc} -std=c11 -O2 -Wall -Wextra -Werror -Isrc -Igpu/cuda -isystem "$cuda/include" -c src/examples/cuda_forward.c -o "$dir/compiled.o"

@@ -11,7 +11,7 @@ void *device_put(const void *data, size_t bytes);
 void device_get(void *data, const void *buffer, size_t bytes);
 /* Frees all buffers; what went wrong since the last call: reports of the executor, errors of the driver. */
 int device_reset(void);
-/* Whether it runs clusters of blocks. */
+/* Blocks of the largest cluster that it runs; 0: none. */
 int device_clusters(void);
 /* What the results were obtained on. */
 const char *device_name(void);

@@ -2,6 +2,7 @@
 /*
  * The part of the CUDA runtime that the library's objects call, over the PTX executor: kernels are found by the
  * names that nvcc registers and launched from the PTX of build/gpu/cuda/sm_N, N from the environment (MMAX_EMULATED_SM).
+ * With MMAX_EMULATED_FAULT in it, a runtime that passes over the shape of clusters.
  */
 #include <cuda_runtime_api.h>
 #include <stdio.h>
@@ -128,7 +129,7 @@ static cudaError_t run(const void *kernel, struct dim3 grid, struct dim3 block, 
 
 static struct dim3 cluster_of(const cudaLaunchConfig_t *config) {
   struct dim3 cluster = {1, 1, 1};
-  for (unsigned k = 0; k < config->numAttrs; k++)
+  for (unsigned k = 0; k < config->numAttrs && getenv("MMAX_EMULATED_FAULT") == NULL; k++)
     if (config->attrs[k].id == cudaLaunchAttributeClusterDimension) {
       cluster.x = config->attrs[k].val.clusterDim.x;
       cluster.y = config->attrs[k].val.clusterDim.y;
@@ -153,14 +154,16 @@ cudaError_t cudaFuncGetAttributes(struct cudaFuncAttributes *attr, const void *f
   attr->ptxVersion = attr->binaryVersion = mmax_ptx_target(module);
   return cudaSuccess;
 }
-/* A device that holds two clusters; one before sm_90 knows none. */
+/* The device has room for clusters of 6 blocks, of which code for an older target knows nothing. */
+enum { ROOM = 6 };
+int device_clusters(void) { return target() >= 90 ? ROOM : 0; }
+
 cudaError_t cudaOccupancyMaxActiveClusters(int *count, const void *func, const cudaLaunchConfig_t *config) {
   struct dim3 cluster = cluster_of(config);
   (void)func;
   *count = 0;
-  if (target() < 90) return last_error = cudaErrorNotSupported;
   if (cluster.x * cluster.y * cluster.z > 8) return last_error = cudaErrorInvalidClusterSize;
-  *count = 2;
+  *count = cluster.x * cluster.y * cluster.z <= ROOM ? 2 : 0;
   return cudaSuccess;
 }
 cudaError_t cudaGetLastError(void) {
@@ -194,8 +197,6 @@ int device_reset(void) {
   machine = mmax_ptx_machine_new();
   return wrong;
 }
-
-int device_clusters(void) { return target() >= 90; }
 
 const char *device_name(void) {
   static char name[80];
