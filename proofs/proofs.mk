@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# make prove         everything, with the provers where the cache has no answer; fails on one open goal
+# make prove         everything, with the provers where the cache has no answer; fails on one open goal or contradiction
 # make prove-fresh   the same without a cache
 # make prove-cached  what is recorded as proved, from the committed cache; CI and certify use it
 # make mutants       seeded faults in src/ that must break a proof
@@ -11,10 +11,14 @@ prove-setup:
 prove: prove-setup
 	$(MAKE) --no-print-directory prove-coq
 	python3 proofs/wp/prove.py
+	python3 proofs/wp/prove.py --smoke
+	$(MAKE) --no-print-directory prove-tie
 	sh proofs/assumptions.sh
 prove-fresh: prove-setup
 	$(MAKE) --no-print-directory prove-coq
 	python3 proofs/wp/prove.py --fresh
+	python3 proofs/wp/prove.py --smoke
+	$(MAKE) --no-print-directory prove-tie
 	sh proofs/assumptions.sh
 prove-cached: prove-setup
 	$(MAKE) --no-print-directory prove-coq

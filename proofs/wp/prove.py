@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+from assumed import assumed
 from provers import BUILD, ROOT, WP, build_coq, need, why3_conf, write
 
 CACHE = os.path.join(BUILD, "session", "cache")
@@ -173,7 +174,7 @@ def prove(r, a, cache):
         if isinstance(out, str):
             return [out], 0, {}, False
         proved, goals, by, still, seconds = out
-        theorems = "all"
+        theorems, rests = "all", ["A11", "A12"] if unit == "lemmas_int" else ["A6", "A7", "A11", "A12"]
     else:
         unit, source, functions, provers, timeout, theorems = r
         text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=["-wp-fct", functions])
@@ -181,9 +182,11 @@ def prove(r, a, cache):
         if got is None or code != 0:
             return [text[-3000:]], 0, {}, False
         proved, goals, by, still, _ = got
+        rests = assumed(ROOT, source, functions, theorems)
         if a.times:
             lines += ["  goal: %s %.3f" % one for one in times(text)]
-    lines.append("%-12s %-16s %4d/%4d  %7.1f  %s" % (unit, theorems, proved, goals, seconds, " ".join("%s=%d" % i for i in sorted(by.items()))))
+    tools = " ".join("%s=%d" % i for i in sorted(by.items()))
+    lines.append("%-12s %-16s %4d/%4d  %7.1f  %-34s %s" % (unit, theorems, proved, goals, seconds, tools, " ".join(rests)))
     return lines + ["  open: " + g for g in still], goals, by, proved == goals
 
 
@@ -214,7 +217,7 @@ def main():
     expected = {r[0]: int(r[1]) for r in rows("expected.tsv")}
     results = {}
     start = time.time()
-    print("%-12s %-16s %9s  %7s  %s" % ("unit", "theorems", "goals", "seconds", "provers"))
+    print("%-12s %-16s %9s  %7s  %-34s %s" % ("unit", "theorems", "goals", "seconds", "provers", "assumptions"))
     todo = [r for r in rows("units.tsv") if not a.units or r[0] in a.units]
     if not a.smoke:
         todo = [[u] for u in LEMMAS if not a.units or u in a.units] + todo
