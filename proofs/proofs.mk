@@ -23,6 +23,7 @@ prove-fresh: prove-setup
 prove-cached: prove-setup
 	$(MAKE) --no-print-directory prove-coq
 	python3 proofs/wp/prove.py --cached --recorded
+	python3 proofs/wp/mutants.py --check
 	sh proofs/assumptions.sh
 mutants: prove-setup
 	python3 proofs/wp/mutants.py

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seeds the faults of mutants.tsv, one at a time, in a copy of the tree and proves the unit again: each must open a goal.
 
-mutants.py [ID...] prints id, unit, theorems, the first goal that no longer proves; exits 1 when a fault survives.
+mutants.py [--check | ID...]: --check only looks whether each fault has its place in the sources; else prints id, unit, theorems, the first goal that no longer proves; exits 1 when a fault survives.
 A goal that became slow is no evidence. So a fault counts as killed only when an open goal took at most a quarter of the
 limit in the unfaulted proof (SWIFT seconds of LIMIT), or stands where the unfaulted proof has no goal of that name.
 """
@@ -34,6 +34,12 @@ def goals(text):
 
 def main():
     theorems = {r[0]: r[5] for r in table("units.tsv")}
+    for name, path, unit, old, _ in table("mutants.tsv"):
+        if unit not in theorems or old.replace("\\n", "\n") not in open(os.path.join(ROOT, path)).read():
+            sys.exit("mutants: %s: unit %s or text not found in %s" % (name, unit, path))
+    if sys.argv[1:] == ["--check"]:
+        print("PASS mutants_wp listed=%d" % len(table("mutants.tsv")))
+        return
     before = {}
     survived = killed = 0
     for name, path, unit, old, new in table("mutants.tsv"):
@@ -48,8 +54,6 @@ def main():
         os.makedirs(COPY + "/build/wp")
         shutil.copytree(os.path.join(ROOT, "build", "wp", "coq"), COPY + "/build/wp/coq")
         text = open(os.path.join(COPY, path)).read()
-        if text.count(old) < 1:
-            sys.exit("mutants: %s: text not found in %s" % (name, path))
         with open(os.path.join(COPY, path), "w") as f:
             f.write(text.replace(old, new, 1))
         out = prove(COPY, unit, "--limit", str(LIMIT))
