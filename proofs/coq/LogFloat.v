@@ -253,10 +253,10 @@ destruct (Rtotal_order m 1) as [L|[E|L]].
 Qed.
 
 (* T3l: the C kernel's relative error *)
-Theorem log1p_hat_error : forall t c, format64 t -> t = 0 \/ pow2 (-900) <= t <= pow2 35 -> log1p_is t c ->
+Theorem log1p_hat_error : forall t c, t = 0 \/ pow2 (-900) <= t <= pow2 35 -> log1p_is t c ->
   Rabs (c - ln (1 + t)) <= pow2 (-48) * ln (1 + t).
 Proof.
-intros t c Ft Ht H. assert (U := u64_figure). assert (E48 : pow2 (-48) = 32 * u64) by (rewrite U; simpl; lra). rewrite E48. clear E48.
+intros t c Ht H. assert (U := u64_figure). assert (E48 : pow2 (-48) = 32 * u64) by (rewrite U; simpl; lra). rewrite E48. clear E48.
 assert (P9 := bpow_gt_0 radix2 (-900)). assert (T0 : 0 <= t) by lra.
 assert (Ln : 0 <= ln (1 + t)) by (rewrite <- ln_1; apply ln_le; lra).
 destruct H as [[Hs ->] | (Hs & m & k & Hk & Em & Hm & ->)].
