@@ -346,3 +346,27 @@ split; intros Hp.
   { apply Ul. lia. change (-149 + 1 + 24)%Z with (-126 + 1 + 1)%Z. rewrite !Two. generalize (bpow_gt_0 radix2 (-126)). lra. }
   rewrite Two in Ule. lra.
 Qed.
+
+(* Cross-entropy without smoothing, by the formula of specs/semantics.md: the negated log-probability, rounded alike. The C text of
+   the loss is not tied to this. *)
+Definition loss_of (s m c : R) : R := fma (sub 1 0) (sub m s) c.
+Lemma loss_is_log : forall s m c, loss_of s m c = - log_of s m c.
+Proof.
+intros s m c. unfold loss_of, log_of. assert (E : sub 1 0 = 1).
+{ unfold sub. rewrite Rminus_0_r. apply round_generic; auto with typeclass_instances. apply (format64_int 1). lia. }
+assert (O : sub s m = - sub m s) by (unfold sub; rewrite <- round_NE_opp; f_equal; ring).
+rewrite E, O. unfold fma. unfold sub at 2. rewrite <- round_NE_opp. f_equal. ring.
+Qed.
+Corollary loss_error : forall r m rest c A t i, valid_row r -> is_rest r m rest -> log_is rest c ->
+  (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) -> condition_row r t A ->
+  (i < size r)%nat -> taken r i = true -> condition_at r i <= A -> in_reach_log A (INR (size r)) ->
+  let y := - ln (multimax_row r i) in pow2 (-126) <= y <= pow2 126 -> INR (size r) * pow2 (-97) <= y ->
+  Rabs (rnd32 (loss_of (modulated_at r i) m c) - y) <= bound_log_ulp A (INR (size r)) * ulp32 y.
+Proof.
+intros r m rest c A t i Vr Rs Lc Ht T TopT C Hi Ti Ci B y Hy Hn.
+set (out := fun k => rnd32 (log_of (modulated_at r k) m c)).
+assert (E := log_probability_error r out A t i Vr). cbv zeta in E. unfold y in *.
+rewrite ulp_opp, loss_is_log, round_NE_opp.
+replace (- rnd32 (log_of (modulated_at r i) m c) - - ln (multimax_row r i)) with (- (out i - ln (multimax_row r i))) by (unfold out; ring).
+rewrite Rabs_Ropp. apply E; trivial. exists m, rest, c. split; trivial. split; trivial. intros k _ _ _. reflexivity.
+Qed.
