@@ -8,8 +8,8 @@ CUDA_TARGETS := 80 90 120
 CUDA_HEADERS := $(wildcard gpu/cuda/*.cuh) gpu/cuda/multimax_cuda.h src/multimax.h src/check.h
 CUDA_FLAGS   := -O3 -std=c++17 -Isrc -Igpu/cuda
 CUDA_LIB     := $(B)/gpu/libmultimax_cuda.a
-# Machine code for sm_80 and sm_90; later devices compile the PTX.
-CUDA_SHIPS   := -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 -gencode arch=compute_90,code=compute_90
+# Machine code for sm_80 and sm_90; later devices compile the PTX. Not compressed: tests take both out of the objects and read them.
+CUDA_SHIPS   := --no-compress -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 -gencode arch=compute_90,code=compute_90
 
 ifneq ($(NVCC),)
 define CUDA_PTX_RULE

@@ -42,18 +42,21 @@ static double log_error(double condition, double n, double grid) {
   return 2.0 * GAMMA5 * condition + 2.0 * EXP_ERROR + count / (1.0 - count) + 16.0 * U64;
 }
 
-/* In ulp of the exact value. An error above one ulp can reach into the next binade, where the
-   last rounding is up to 1 of them. */
-static double with_rounding(double error) {
-  return (error <= 0x1p-24 ? 0.5 : 1.0) + 0x1p24 * error;
-}
+/* An error before the last rounding, in ulp of the exact value, and that rounding. An error
+   above one ulp can reach into the next binade, where the last rounding is up to 1 of them. */
+static double with_rounding(double ulps) { return (ulps <= 1.0 ? 0.5 : 1.0) + ulps; }
 
 double mmax_bound_probs_ulp(double condition, size_t n) {
-  return with_rounding(relative(log_error(condition, (double)n, 0x1p-51)));
+  return with_rounding(0x1p24 * relative(log_error(condition, (double)n, 0x1p-51)));
 }
 
 double mmax_bound_log_ulp(double condition, size_t n) {
-  return with_rounding(relative(log_error(condition, (double)n, 0x1p-50) + 0x1p-44));
+  return with_rounding(0x1p24 * relative(log_error(condition, (double)n, 0x1p-50) + 0x1p-44));
+}
+
+double mmax_bound16_ulp(mmax_storage storage, double bound_ulp) {
+  const double scale = storage == MMAX_FLOAT16 ? 0x1p-13 : 0x1p-16; /* 2^(precision - 24) */
+  return with_rounding((bound_ulp - 0.5) * scale + 0x1p-25);
 }
 
 double mmax_bound_sum(size_t n) { return 0x1.00002p-24 + (double)n * 0x1.00001p-51; }

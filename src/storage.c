@@ -18,9 +18,3 @@ float mmax_widen16(mmax_storage storage, uint16_t bits) {
   mmax_fpenv_leave(saved);
   return v;
 }
-
-/* specs/accuracy.md#storage */
-double mmax_bound16_ulp(mmax_storage storage, double bound_ulp) {
-  const double scale = storage == MMAX_FLOAT16 ? 0x1p-13 : 0x1p-16; /* 2^(precision - 24) */
-  return 0.5 + ((bound_ulp - 0.5) * scale + 0x1p-25);
-}

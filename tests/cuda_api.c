@@ -10,6 +10,7 @@
 #include "multimax_cuda.h"
 
 enum { ROWS = 5 };
+static int paths[MMAX_CUDA_PASSES + 1]; /* how often each was taken */
 
 static int same(const char *what, const void *want, const void *got, size_t bytes, size_t n) {
   int equal = memcmp(want, got, bytes) == 0;
@@ -33,7 +34,18 @@ static void *cells_of(mmax_storage s, const float *from, size_t n) {
   return to;
 }
 
-static void check_length(const mmax_params *params, mmax_storage s, size_t n, unsigned blocks_per_row, uint64_t *seed) {
+/* What the header says of ROWS rows: who shares them. */
+static int chose_well(const mmax_cuda_exec *exec, size_t n) {
+  unsigned parts = exec->blocks_per_row != 0 ? exec->blocks_per_row : (unsigned)((n + 8191) / 8192);
+  mmax_cuda_path path = parts == 1 ? n <= 1024 ? MMAX_CUDA_WARP : MMAX_CUDA_BLOCK
+                        : parts <= 8 && device_clusters() && !exec->no_clusters ? MMAX_CUDA_CLUSTER
+                                                                                : MMAX_CUDA_PASSES;
+  paths[path]++;
+  return exec->choice->path == path && exec->choice->blocks_per_row == parts;
+}
+
+static void check_length(const mmax_params *params, mmax_storage s, size_t n, unsigned blocks_per_row, int no_clusters,
+                         uint64_t *seed) {
   size_t count = ROWS * n, bytes = count * mmax_storage_bytes(s);
   float *x = malloc(count * sizeof *x), *g = malloc(count * sizeof *g);
   void *want = malloc(bytes), *got = malloc(bytes);
@@ -59,7 +71,9 @@ static void check_length(const mmax_params *params, mmax_storage s, size_t n, un
   mmax_accumulator_init(&want_acc);
   mmax_accumulator *acc = device_put(&want_acc, sizeof want_acc);
   mmax_cuda_report report;
-  mmax_cuda_exec exec = {NULL, device_put(NULL, sizeof report), NULL, mmax_cuda_workspace_bytes(ROWS, n, blocks_per_row), blocks_per_row};
+  mmax_cuda_choice choice = {MMAX_CUDA_NONE, 0};
+  mmax_cuda_exec exec = {.report = device_put(NULL, sizeof report), .workspace_bytes = mmax_cuda_workspace_bytes(ROWS, n, blocks_per_row),
+                         .blocks_per_row = blocks_per_row, .no_clusters = no_clusters, .choice = &choice};
   exec.workspace = device_put(NULL, exec.workspace_bytes);
   mmax_cuda_exec plain = exec;
   plain.report = NULL;
@@ -74,7 +88,7 @@ static void check_length(const mmax_params *params, mmax_storage s, size_t n, un
   CHECK((s == MMAX_FLOAT32 ? mmax_cuda_forward(params, &on32, out, n, &exec) : mmax_cuda_forward16(params, &on16, out, n, &exec)) == MMAX_OK);
   device_get(got, out, bytes);
   device_get(&report, exec.report, sizeof report);
-  CHECK(same("forward", want, got, bytes, n));
+  CHECK(same("forward", want, got, bytes, n) && chose_well(&exec, n));
   CHECK(report.nonfinite_rows == want_report.nonfinite_rows && report.first_nonfinite == want_report.first_nonfinite);
   CHECK(report.masked_rows == want_report.masked_rows && report.first_masked == want_report.first_masked);
 
@@ -82,13 +96,13 @@ static void check_length(const mmax_params *params, mmax_storage s, size_t n, un
   CHECK((s == MMAX_FLOAT32 ? mmax_cuda_log_forward(params, &on32, out, n, &plain)
                            : mmax_cuda_log_forward16(params, &on16, out, n, &plain)) == MMAX_OK);
   device_get(got, out, bytes);
-  CHECK(same("log", want, got, bytes, n));
+  CHECK(same("log", want, got, bytes, n) && chose_well(&exec, n));
 
   ref->backward(params, &in, (mmax_upstream){gs, n}, to, &want_acc, none, &want_report);
   CHECK((s == MMAX_FLOAT32 ? mmax_cuda_backward(params, &on32, device_g, n, out, n, acc, &plain)
                            : mmax_cuda_backward16(params, &on16, device_g, n, out, n, acc, &plain)) == MMAX_OK);
   device_get(got, out, bytes);
-  CHECK(same("backward", want, got, bytes, n));
+  CHECK(same("backward", want, got, bytes, n) && chose_well(&exec, n));
 
   ref->cross_entropy(params, &in, &targets, grad_loss, want_loss, to, &want_acc, none, &want_report);
   CHECK((s == MMAX_FLOAT32
@@ -98,7 +112,7 @@ static void check_length(const mmax_params *params, mmax_storage s, size_t n, un
   device_get(got_loss, device_loss, sizeof got_loss);
   device_get(&got_acc, acc, sizeof got_acc);
   CHECK(same("loss", want_loss, got_loss, sizeof got_loss, n) && same("loss gradient", want, got, bytes, n));
-  CHECK(same("accumulator", &want_acc, &got_acc, sizeof got_acc, n));
+  CHECK(same("accumulator", &want_acc, &got_acc, sizeof got_acc, n) && chose_well(&exec, n));
   CHECK(device_reset() == 0);
   free(x);
   free(g);
@@ -119,7 +133,8 @@ static void check_refusals(void) {
   tight.stride = 7;
   mmax_rows16 wrong = {MMAX_FLOAT32, (const uint16_t *)(const void *)x, NULL, 2, 8, 8, 0};
   mmax_accumulator *acc = (mmax_accumulator *)(void *)x;
-  mmax_cuda_exec small = {NULL, NULL, x + 32, 239, 0}, crooked = {NULL, NULL, (char *)x + 8, 4096, 0}, cut = {NULL, NULL, x + 32, 100, 2};
+  mmax_cuda_exec small = {.workspace = x + 32, .workspace_bytes = 239}, crooked = {.workspace = (char *)x + 8, .workspace_bytes = 4096};
+  mmax_cuda_exec cut = {.workspace = x + 32, .workspace_bytes = 100, .blocks_per_row = 2, .no_clusters = 1};
   CHECK(mmax_cuda_forward(NULL, &in, x, 8, NULL) == MMAX_ERR_NULL);
   CHECK(mmax_cuda_forward(&p, &in, NULL, 8, NULL) == MMAX_ERR_NULL);
   CHECK(mmax_cuda_forward(&bad, &in, x, 8, NULL) == MMAX_ERR_PARAMS);
@@ -139,6 +154,31 @@ static void check_refusals(void) {
   CHECK(device_reset() == 0);
 }
 
+/* Without a workspace: a cluster if the device has some, else a block, unless more are asked for. */
+static void check_without_workspace(void) {
+  enum { LONG = 8193, MANY = 600 };
+  mmax_params p;
+  mmax_params_softmax(&p);
+  float *x = device_put(NULL, 4 * LONG * sizeof *x), *out = x + 2 * LONG, *y = calloc(LONG, sizeof *y);
+  float *many = device_put(NULL, MANY * sizeof *many);
+  if (y == NULL) exit(1);
+  float *one = device_put(y, LONG * sizeof *y);
+  mmax_rows in = rows_of(one, 1, LONG), columns = rows_of(many, MANY, 0);
+  mmax_cuda_choice choice = {MMAX_CUDA_PASSES, 9};
+  mmax_cuda_exec exec = {.choice = &choice};
+  const mmax_cuda_path shared = device_clusters() ? MMAX_CUDA_CLUSTER : MMAX_CUDA_BLOCK;
+  CHECK(mmax_cuda_forward(&p, &columns, NULL, 0, &exec) == MMAX_OK && choice.path == MMAX_CUDA_NONE);
+  CHECK(mmax_cuda_forward(&p, &in, out, LONG, &exec) == MMAX_OK && choice.path == shared);
+  CHECK(mmax_cuda_log_forward(&p, &in, out, LONG, &exec) == MMAX_OK && choice.path == shared);
+  exec.no_clusters = 1;
+  CHECK(mmax_cuda_forward(&p, &in, out, LONG, &exec) == MMAX_OK && choice.path == MMAX_CUDA_BLOCK);
+  exec.blocks_per_row = 2;
+  CHECK(mmax_cuda_forward(&p, &in, out, LONG, &exec) == MMAX_ERR_SCRATCH);
+  CHECK(mmax_cuda_workspace_bytes(MANY, LONG, 0) == mmax_cuda_workspace_bytes(MANY, 1, 0)); /* a block a row */
+  CHECK(device_reset() == 0);
+  free(y);
+}
+
 int main(void) {
   static const size_t lengths[] = {1, 33, 64, 65, 197, 256, 257, 1024, 1025, 4096, 4097};
   static const unsigned blocks[] = {0, 1, 2, 7};
@@ -147,10 +187,16 @@ int main(void) {
   uint64_t seed = 3;
   for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
     for (int k = 0; k < (lengths[l] < 300 ? 4 : 3); k++) /* every storage at every length */
-      check_length(&sets[(l * 5 + (size_t)k * 7) % PARAM_SETS], (mmax_storage)(k % 3), lengths[l], k == 0 ? 0 : blocks[(l + (size_t)k) % 4], &seed);
-  check_length(&sets[2], MMAX_FLOAT32, 20000, 0, &seed); /* several blocks a row by the shape */
-  check_length(&sets[5], MMAX_BFLOAT16, 20000, 0, &seed);
+      check_length(&sets[(l * 5 + (size_t)k * 7) % PARAM_SETS], (mmax_storage)(k % 3), lengths[l], k == 0 ? 0 : blocks[(l + (size_t)k) % 4], (int)l & 1, &seed);
+  for (int without = 0; without < 2; without++) { /* several blocks a row by the shape */
+    check_length(&sets[2], MMAX_FLOAT32, 20000, 0, without, &seed);
+    check_length(&sets[5], MMAX_BFLOAT16, 33000, 0, without, &seed);
+  }
+  check_length(&sets[7], MMAX_FLOAT16, 4097, 9, 0, &seed); /* too many for a cluster */
   check_refusals();
-  printf("on %s\n", device_name());
+  check_without_workspace();
+  for (int k = MMAX_CUDA_WARP; k <= MMAX_CUDA_PASSES; k++) CHECK(paths[k] > 0 || (k == MMAX_CUDA_CLUSTER && !device_clusters()));
+  printf("on %s: %d calls by warps, %d by blocks, %d by clusters, %d in passes\n", device_name(), paths[MMAX_CUDA_WARP],
+         paths[MMAX_CUDA_BLOCK], paths[MMAX_CUDA_CLUSTER], paths[MMAX_CUDA_PASSES]);
   return verdict("cuda_api");
 }

@@ -39,7 +39,7 @@ int main(int argc, char **argv) {
   read_constants("src/ref/log.h");
   for (int k = 3; k <= 17; k += 2) want[wanted++] = 1.0 / k;
   CHECK(from_exp >= 8 && wanted > from_exp + 8);
-  load_modules(argc > 1 ? argv[1] : "build/gpu/cuda/sm_80");
+  load_modules(argc > 1 ? argv[1] : "build/gpu/cuda/sm_90");
   for (int m = 0; m < module_count; m++)
     for (int k = 0; k < mmax_ptx_kernel_count(modules[m]); k++) {
       const char *kernel = mmax_ptx_kernel_name(modules[m], k);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A device for tests/cuda_api.c: the PTX executor (cuda_emulated.c) or a GPU (cuda_hardware.c). */
+/* A device for cuda_api.c and cuda_golden.c: the PTX executor (cuda_emulated.c) or a GPU (cuda_hardware.c). */
 #ifndef CUDA_DEVICE_H
 #define CUDA_DEVICE_H
 
@@ -11,6 +11,8 @@ void *device_put(const void *data, size_t bytes);
 void device_get(void *data, const void *buffer, size_t bytes);
 /* Frees all buffers; what went wrong since the last call: reports of the executor, errors of the driver. */
 int device_reset(void);
+/* Whether it runs clusters of blocks. */
+int device_clusters(void);
 /* What the results were obtained on. */
 const char *device_name(void);
 

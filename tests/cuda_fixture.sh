@@ -9,8 +9,8 @@ if ! "$nvcc" --version | grep -q 'release 13.0, V13.0.88'; then
   exit 78
 fi
 for unit in $units; do
-  cmp "$dir/kept/$unit.ptx" build/gpu/cuda/sm_80/$unit.ptx || {
-    echo "FAIL cuda_fixture: gzip -9nc build/gpu/cuda/sm_80/$unit.ptx >tests/data/cuda/sm_80/$unit.ptx.gz"
+  cmp "$dir/kept/$unit.ptx" build/gpu/cuda/sm_90/$unit.ptx || {
+    echo "FAIL cuda_fixture: gzip -9nc build/gpu/cuda/sm_90/$unit.ptx >tests/data/cuda/sm_90/$unit.ptx.gz"
     exit 1
   }
 done

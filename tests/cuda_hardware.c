@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A GPU as the device of tests/cuda_api.c. */
+/* A GPU as the device of cuda_api.c and cuda_golden.c. */
 #include <cuda_runtime_api.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +35,20 @@ int device_reset(void) {
   return wrong;
 }
 
+int device_clusters(void) {
+  int yes = 0;
+  must(cudaDeviceGetAttribute(&yes, cudaDevAttrClusterLaunch, 0), "cudaDeviceGetAttribute");
+  return yes;
+}
+
 const char *device_name(void) {
   static struct cudaDeviceProp properties;
+  static char name[400];
+  int driver = 0, runtime = 0;
   must(cudaGetDeviceProperties(&properties, 0), "cudaGetDeviceProperties");
-  return properties.name;
+  must(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
+  must(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion");
+  snprintf(name, sizeof name, "%s of compute capability %d.%d; CUDA of the driver %d.%d, of the runtime %d.%d", properties.name,
+           properties.major, properties.minor, driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+  return name;
 }

@@ -2,7 +2,8 @@
 /*
  * Claim: every CUDA kernel, executed from its PTX, gives the reference's bits
  * and the executor has nothing to report: bounds, initialisation, races, barriers.
- * usage: cuda_kernels DIR KIND [SEED [first]]; KIND: forward, log, backward, loss; first: stop at the first difference
+ * usage: cuda_kernels DIR KIND [SEED [first|some|part]]; KIND: forward, log, backward, loss; first: stop at the first
+ * difference; some: a third of the short lengths, a quarter of the long ones; part: as first, of the kernels that are there
  */
 #include "cuda_loss.h"
 
@@ -10,12 +11,13 @@ typedef int same_check(const diff_case *, const cuda_call *);
 
 static const struct kernel {
   const char *kind, *name; /* and that name with the suffixes of the other storages */
-  size_t most;             /* columns */
+  size_t most;             /* columns of a warp or block */
   same_check *check;
 } kernels[] = {{"forward", "mmax_forward_warp_2", 64, forward_same},
                {"forward", "mmax_forward_warp_8", 256, forward_same},
                {"forward", "mmax_forward_warp_32", 1024, forward_same},
                {"forward", "mmax_forward_block_16", 4096, forward_same},
+               {"forward", "mmax_forward_block_32", 8192, forward_same},
                {"forward", "mmax_forward_block_any", SIZE_MAX, forward_same},
                {"log", "mmax_log_warp", SIZE_MAX, forward_same},
                {"log", "mmax_log_block", SIZE_MAX, forward_same},
@@ -27,6 +29,7 @@ static const char *const suffixes[] = {"", "_f16", "_bf16"};
 
 enum { MOST_ROWS = 300 };
 static mmax_params sets[PARAM_SETS];
+static int clusters; /* cases with one a row */
 
 /* What diff_fill makes too seldom: rows that are not finite, gradients below the smallest grid. */
 static void spoil(diff_case *c, float *x, uint64_t *seed) {
@@ -43,8 +46,26 @@ static void spoil(diff_case *c, float *x, uint64_t *seed) {
   }
 }
 
-static void run_case(const struct kernel *k, mmax_storage storage, size_t n, size_t rows, int set, uint64_t *seed) {
+/* Most columns, those of a cluster of 8 blocks if the kernel can be one. */
+static size_t reach(const struct kernel *k) {
+  return knows_clusters(k->name) && k->most < SIZE_MAX / 8 ? 8 * k->most : k->most;
+}
+
+/* How many blocks share a row, and how. */
+static void deal(const struct kernel *k, size_t n, uint64_t dice, cuda_call *call) {
   static const unsigned parts[] = {0, 0, 1, 2, 7};
+  int clusters = knows_clusters(k->name);
+  if (in_registers(k->name)) { /* as few blocks as hold the row, or more */
+    unsigned least = (unsigned)((n + k->most - 1) / k->most);
+    if (clusters) call->parts = dice & 1 ? least : least + (unsigned)(dice >> 1) % (9 - least);
+    call->cluster = call->parts > 1;
+  } else if (strstr(k->name, "_block") != NULL) {
+    call->parts = n == 8200 ? 300 : parts[dice % 5]; /* more than a block has threads, and none of the first 257 empty */
+    call->cluster = clusters && call->parts > 1 && call->parts <= 8 && dice >> 8 & 1;
+  }
+}
+
+static void run_case(const struct kernel *k, mmax_storage storage, size_t n, size_t rows, int set, uint64_t *seed) {
   char name[64];
   snprintf(name, sizeof name, "%s%s", k->name, suffixes[storage]);
   size_t stride = n + random_u64(seed) % 9;
@@ -65,10 +86,9 @@ static void run_case(const struct kernel *k, mmax_storage storage, size_t n, siz
   if (random_u64(seed) % 4 == 0) target[random_u64(seed) % rows] = random_u64(seed) % 2 ? -1 : (int32_t)n;
   c.seed = random_u64(seed);
   uint64_t how = random_u64(seed);
-  cuda_call call = {name, 0, 0, how % 4 == 0, 0, 0, 0, 0, how & 4 ? grad_loss : NULL, stride};
+  cuda_call call = {.kernel = name, .in_place = how % 4 == 0, .grad_loss = how & 4 ? grad_loss : NULL, .out_stride = stride};
   if ((how >> 24) % 4 == 0) call.out_stride += 1 + (how >> 26) % 4;
-  if (strstr(name, "_block") != NULL && !in_registers(name)) call.parts = parts[(how >> 32) % 5];
-  if (n == 8200 && strstr(name, "_block") != NULL && !in_registers(name)) call.parts = 300; /* more than a block has threads, and none of the first 257 empty */
+  deal(k, n, how >> 32, &call);
   if ((how >> 3) % 4 == 0) call.blocks = 1 + (unsigned)(how >> 8) % 2;
   switch ((how >> 16) % 16) {
   case 0: call.no_grad = 1; break;
@@ -79,23 +99,26 @@ static void run_case(const struct kernel *k, mmax_storage storage, size_t n, siz
   }
   if (call.no_grad) call.in_place = 0;
   checks++;
+  clusters += call.cluster;
   if (!k->check(&c, &call) && failures++ < 10)
-    printf("%s differs: n=%zu rows=%zu set=%d stride=%zu masked=%d in_place=%d blocks=%u parts=%u smoothing=%a\n", name, n, rows, set,
-           stride, masked, call.in_place, call.blocks, call.parts, (double)c.smoothing);
+    printf("%s differs: n=%zu rows=%zu set=%d stride=%zu masked=%d in_place=%d blocks=%u parts=%u cluster=%d smoothing=%a\n", name, n,
+           rows, set, stride, masked, call.in_place, call.blocks, call.parts, call.cluster, (double)c.smoothing);
   free(x);
   free(g);
   free(mask);
 }
 
-static void run_kernel(const struct kernel *k, mmax_storage s, int first, uint64_t *seed) {
-  static const size_t longer[] = {511, 512, 513, 1023, 1024, 1025, 2048, 4095, 4096, 4097, 8200, 50257};
+static void run_kernel(const struct kernel *k, mmax_storage s, int first, size_t step, uint64_t *seed) {
+  static const size_t longer[] = {511, 512, 513, 1023, 1024, 1025, 2048, 4095, 4096, 4097, 8192, 8200, 50257};
   static int set;
+  static unsigned turn;
   int block = strstr(k->name, "block") != NULL;
-  for (size_t n = 1; n <= 300 && n <= k->most; n += n > 70 ? 11 : block || s != MMAX_FLOAT32 ? 3 : 1)
+  for (size_t n = 1; n <= 300 && n <= reach(k); n += step * (n > 70 ? 11 : block || s != MMAX_FLOAT32 ? 3 : 1))
     if (!(first && failures > 0)) run_case(k, s, n, 1 + random_u64(seed) % (block ? 2 : n < 70 ? 19 : 4), set++ % PARAM_SETS, seed);
-  for (size_t n = 1; n < (block ? 2 : 5) && !(first && failures > 0); n++) /* more rows than the accumulator has adders */
+  for (size_t n = 1; n < (block ? step > 1 ? 1 : 2 : 5) && !(first && failures > 0); n++) /* more rows than the accumulator has adders */
     run_case(k, s, n, block ? 70 : n == 1 ? MOST_ROWS : 60 + 50 * n, set++ % PARAM_SETS, seed);
-  for (size_t l = 0; l < sizeof longer / sizeof *longer && longer[l] <= k->most && !(first && failures > 0); l++)
+  if (step > 1 && turn++ % 4 != 0) return; /* 4: no storage is always passed over */
+  for (size_t l = 0; l < sizeof longer / sizeof *longer && longer[l] <= reach(k) && !(first && failures > 0); l++)
     run_case(k, s, longer[l], longer[l] < 1000 ? 3 : longer[l] < 5000 ? 2 : 1, set++ % PARAM_SETS, seed);
 }
 
@@ -139,21 +162,30 @@ static void rounded_twice(mmax_storage s, uint64_t *seed) {
   CHECK(count > 0 && forward_same(&c, &call));
 }
 
+static int is_there(const char *kernel, mmax_storage s) {
+  char name[64];
+  snprintf(name, sizeof name, "%s%s", kernel, suffixes[s]);
+  return module_of(name) != NULL;
+}
+
 int main(int argc, char **argv) {
   if (argc < 3) {
     printf("FAIL usage: cuda_kernels DIR KIND [SEED]\n");
     return 2;
   }
   uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 0) : 1;
-  int first = argc > 4;
+  int part = argc > 4 && strcmp(argv[4], "part") == 0, first = part || (argc > 4 && strcmp(argv[4], "first") == 0);
+  size_t step = argc > 4 && strcmp(argv[4], "some") == 0 ? 3 : 1;
   load_modules(argv[1]);
   diff_params(sets);
   for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
     if (strcmp(kernels[k].kind, argv[2]) != 0) continue;
-    for (mmax_storage s = MMAX_FLOAT32; s <= MMAX_BFLOAT16; s++) run_kernel(&kernels[k], s, first, &seed);
+    for (mmax_storage s = MMAX_FLOAT32; s <= MMAX_BFLOAT16; s++)
+      if (!part || is_there(kernels[k].name, s)) run_kernel(&kernels[k], s, first, step, &seed);
   }
-  for (mmax_storage s = MMAX_FLOAT16; s <= MMAX_BFLOAT16 && strcmp(argv[2], "forward") == 0; s++) rounded_twice(s, &seed);
+  for (mmax_storage s = MMAX_FLOAT16; s <= MMAX_BFLOAT16 && strcmp(argv[2], "forward") == 0; s++)
+    if (!part || is_there("mmax_forward_warp_2", s)) rounded_twice(s, &seed);
   char name[64];
-  snprintf(name, sizeof name, "cuda_kernels %s lane-instructions=%.0fM", argv[2], (double)lane_instructions * 1e-6);
+  snprintf(name, sizeof name, "cuda_kernels %s lane-instructions=%.0fM clusters=%d", argv[2], (double)lane_instructions * 1e-6, clusters);
   return verdict(name);
 }

@@ -17,6 +17,7 @@ typedef struct cuda_call {
   const char *kernel;
   unsigned blocks; /* most blocks of the grid; fewer than rows make blocks stride */
   unsigned parts;  /* blocks a row; 0: one */
+  int cluster;     /* they are one, and make all passes in one launch */
   int in_place, no_grad, no_acc, no_loss, no_report;
   float *grad_loss; /* NULL: 1 */
   size_t out_stride;
@@ -160,7 +161,7 @@ static inline int forward_same(const diff_case *c, const cuda_call *call) {
   forward_args a = {batch_of(m, c, call->no_report ? NULL : &device_report), 0, (int64_t)stride, {results_at(m, &workspace), WHOLE}};
   a.out = writable(m, got, out_bytes, call->in_place, skew_of(c, 0, rows.size));
   a.batch.logits = call->in_place ? a.out : readable(m, rows.x, in_bytes, skew_of(c, 1, rows.size));
-  int same = launch_rows(m, call->kernel, c->in.rows, call->blocks, call->parts, 3, &a, sizeof a, &a.split);
+  int same = launch_rows(m, call->kernel, c->in.rows, call->blocks, call->parts, call->cluster, 3, &a, sizeof a, &a.split);
   mmax_ptx_machine_free(m);
   same = same_cells(want, got, out_bytes, rows.size) && same;
   same = (call->no_report || same_report(&report, &device_report)) && same;
@@ -173,7 +174,7 @@ static inline int forward_same(const diff_case *c, const cuda_call *call) {
 
 static inline int accumulate_same(struct mmax_ptx_machine *m, const diff_case *c, const cuda_call *call, uint64_t moments, uint64_t acc) {
   accumulate_args a = {moments, (int64_t)c->in.rows * (call->parts == 0 ? 1 : call->parts), c->params.terms, 0, acc};
-  return launch_kernel(m, "mmax_accumulate", MMAX_NPARAMS, 1, 64, 1, &a, sizeof a);
+  return launch_kernel(m, "mmax_accumulate", MMAX_NPARAMS, 1, 0, 64, 1, &a, sizeof a);
 }
 
 /* Any state of an accumulator: additions must keep what is there. */
@@ -209,7 +210,7 @@ static inline int backward_same(const diff_case *c, const cuda_call *call) {
     a.moments = writable(m, workspace.moments, workspace.moment_bytes, 0, 0);
     a.acc = writable(m, &got_acc, sizeof got_acc, 1, 0);
   }
-  int same = launch_rows(m, call->kernel, c->in.rows, call->blocks, call->parts, 4, &a, sizeof a, &a.split);
+  int same = launch_rows(m, call->kernel, c->in.rows, call->blocks, call->parts, call->cluster, 4, &a, sizeof a, &a.split);
   if (same && !call->no_acc) same = accumulate_same(m, c, call, a.moments, a.acc);
   mmax_ptx_machine_free(m);
   same = same_cells(want, got, out_bytes, rows.size) && same;

@@ -60,7 +60,7 @@ static inline int loss_same(const diff_case *c, const cuda_call *call) {
     a.moments = writable(m, workspace.moments, workspace.moment_bytes, 0, 0);
     a.acc = writable(m, &got_acc, sizeof got_acc, 1, 0);
   }
-  int same = launch_rows(m, call->kernel, count, call->blocks, call->parts, 3, &a, sizeof a, &a.split);
+  int same = launch_rows(m, call->kernel, count, call->blocks, call->parts, call->cluster, 3, &a, sizeof a, &a.split);
   if (same && !call->no_acc) same = accumulate_same(m, c, call, a.moments, a.acc);
   mmax_ptx_machine_free(m);
   same = same_cells(want, got, out_bytes, rows.size) && same;

@@ -69,6 +69,15 @@ static inline int has_kernel(const struct mmax_ptx_module *m, const char *kernel
     if (strcmp(mmax_ptx_kernel_name(m, k), kernel) == 0) return 1;
   return 0;
 }
+static inline struct mmax_ptx_module *module_of(const char *kernel) {
+  for (int k = 0; k < module_count; k++)
+    if (has_kernel(modules[k], kernel)) return modules[k];
+  return NULL;
+}
+/* Whether blocks of the kernel can be clusters: those of older targets know nothing of them. */
+static inline int knows_clusters(const char *kernel) {
+  return module_of(kernel) != NULL && mmax_ptx_target(module_of(kernel)) >= 90 && strstr(kernel, "_block") != NULL;
+}
 
 /* Loads DIR/UNIT.ptx of every unit; exits with a message where one is refused. */
 static inline void load_modules(const char *dir) {
@@ -93,40 +102,37 @@ static inline int in_registers(const char *kernel) {
   return strstr(kernel, "forward") != NULL && strstr(kernel, "_any") == NULL;
 }
 
-/* 0 where the launch was refused or the executor had something to report. */
-static inline int launch_kernel(struct mmax_ptx_machine *m, const char *kernel, unsigned blocks, unsigned parts, unsigned width,
-                                unsigned height, const void *args, size_t size) {
+/* 0 where the launch was refused or the executor had something to report. `parts` blocks in y are a cluster or not. */
+static inline int launch_kernel(struct mmax_ptx_machine *m, const char *kernel, unsigned blocks, unsigned parts, int cluster,
+                                unsigned width, unsigned height, const void *args, size_t size) {
   char error[MMAX_PTX_ERROR_SIZE] = "no such kernel";
-  for (int k = 0; k < module_count; k++) {
-    if (!has_kernel(modules[k], kernel)) continue;
-    struct mmax_ptx_launch l = {.kernel = kernel, .grid = {blocks, parts, 1}, .block = {width, height, 1},
-                                .params = args, .params_size = size, .step_limit = 1 << 24};
-    int status = mmax_ptx_launch(m, modules[k], &l, error);
-    size_t reports = mmax_ptx_report_count(m);
-    for (size_t r = 0; r < reports && failures < 10; r++)
-      mmax_ptx_report_print(stdout, kernel, mmax_ptx_report_at(m, r));
-    lane_instructions += mmax_ptx_counts(m)->lane_instructions;
-    if (status == 0) return reports == 0;
-    break;
+  struct mmax_ptx_launch l = {.kernel = kernel, .grid = {blocks, parts, 1}, .block = {width, height, 1},
+                              .cluster = {1, cluster ? parts : 1, 1}, .params = args, .params_size = size, .step_limit = 1 << 24};
+  struct mmax_ptx_module *module = module_of(kernel);
+  if (module == NULL || mmax_ptx_launch(m, module, &l, error) != 0) {
+    printf("%s: %s\n", kernel, error);
+    return 0;
   }
-  printf("%s: %s\n", kernel, error);
-  return 0;
+  size_t reports = mmax_ptx_report_count(m);
+  for (size_t r = 0; r < reports && failures < 10; r++) mmax_ptx_report_print(stdout, kernel, mmax_ptx_report_at(m, r));
+  lane_instructions += mmax_ptx_counts(m)->lane_instructions;
+  return reports == 0;
 }
 
-/* All passes over the rows: one launch, or with several parts one each. `split` lies at the end of args. */
+/* All passes over the rows: one launch, or one each if several parts are no cluster. `split` lies at the end of args. */
 static inline int launch_rows(struct mmax_ptx_machine *m, const char *kernel, size_t rows, unsigned most_blocks, unsigned parts,
-                              int passes, void *args, size_t size, cuda_split *split) {
+                              int cluster, int passes, void *args, size_t size, cuda_split *split) {
   int warp = strstr(kernel, "_warp") != NULL, same = 1;
   size_t blocks = warp ? (rows + 3) / 4 : rows;
   if (most_blocks != 0 && blocks > most_blocks) blocks = most_blocks;
   if (in_registers(kernel)) size -= sizeof *split;
-  if (parts <= 1) {
+  if (parts <= 1 || cluster) {
     split->pass = WHOLE;
-    return launch_kernel(m, kernel, (unsigned)blocks, 1, warp ? 32 : 256, warp ? 4 : 1, args, size);
+    return launch_kernel(m, kernel, (unsigned)blocks, cluster ? parts : 1, cluster, warp ? 32 : 256, warp ? 4 : 1, args, size);
   }
   for (int k = 0; k < passes && same; k++) {
     split->pass = k;
-    same = launch_kernel(m, kernel, (unsigned)blocks, parts, 256, 1, args, size);
+    same = launch_kernel(m, kernel, (unsigned)blocks, parts, 0, 256, 1, args, size);
   }
   return same;
 }

@@ -6,9 +6,9 @@ units="forward log backward loss accumulate"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/kept"
-for unit in $units; do gzip -dc "tests/data/cuda/sm_80/$unit.ptx.gz" >"$dir/kept/$unit.ptx"; done
+for unit in $units; do gzip -dc "tests/data/cuda/sm_90/$unit.ptx.gz" >"$dir/kept/$unit.ptx"; done
 sets=$dir/kept
-if [ -n "$nvcc" ]; then sets=$(echo build/gpu/cuda/sm_*); fi # the kept PTX is that of sm_80 (cuda_fixture)
+if [ -n "$nvcc" ]; then sets=$(echo build/gpu/cuda/sm_*); fi # the kept PTX is that of sm_90 (cuda_fixture)
 # float64 operations of each kernel of a set, by kind: a fused or split one shows here
 counted() {
   for unit in $units; do "$ptx" audit "$1/$unit.ptx" || [ $? -eq 1 ]; done |

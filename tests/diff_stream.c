@@ -50,6 +50,9 @@ int main(void) {
   check(&sets[7], x, want, got, 1024, 1, 0, 0, 1);
   check(&sets[7], x, want, got, 1024, 0, 3, 0, 1);
   check(&sets[7], x, want, got, 197, 0, 0, 0, 1);
+  check(&sets[7], x, want, got, 197, 2, 5, 0, 3);
+  check(&sets[7], x, want, got, 40, 0, 1, 0, 1);
+  check(&sets[7], x, want, got, 50257, 0, 1, 0, 2);
   check(&sets[7], x, want, got, 1024, 0, 0, 1, 1);
   check(&sets[7], x, want, got, ENTRIES, 0, 0, 0, 3);
   free(x);

@@ -5,18 +5,12 @@
 set -eu
 . tests/cuda_ptx.sh
 [ -n "$nvcc" ] || { echo "skipped: no nvcc"; exit 78; }
-ships=$(sed -n 's/^CUDA_SHIPS *:= *//p' gpu/cuda.mk)
-[ -n "$ships" ]
 texts=0 cubins=0
 plain() { sed -e 's,//.*,,' -e 's/[[:space:]][[:space:]]*/ /g' -e 's/^ //' -e 's/ $//' "$1" | grep -v '^$'; }
 for unit in $units; do
   mkdir "$dir/of_$unit"
   object=build/gpu/cuda/$unit.o
-  if ! "$ptx" extract "$object" "$dir/of_$unit" >"$dir/list" 2>&1; then # compressed: built again, as the library is but for that
-    object=$dir/$unit.o
-    "$nvcc" -O3 -std=c++17 -Isrc -Igpu/cuda --no-compress $ships -c gpu/cuda/$unit.cu -o "$object"
-    "$ptx" extract "$object" "$dir/of_$unit" >"$dir/list"
-  fi
+  "$ptx" extract "$object" "$dir/of_$unit" >"$dir/list" 2>&1 || { echo "FAIL ptx_shipped"; cat "$dir/list"; exit 1; }
   for file in "$dir/of_$unit"/*.ptx; do
     sm=${file##*.sm_}
     sm=${sm%.ptx}

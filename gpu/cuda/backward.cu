@@ -114,25 +114,19 @@ static kernel *const by_block[] = {mmax_backward_block, mmax_backward_block_f16,
 template <class Rows>
 static mmax_status backward(const mmax_params *params, const Rows *rows, const void *g, size_t g_stride, void *grad,
                             size_t grad_stride, mmax_accumulator *acc, const mmax_cuda_exec *how) {
-  if (params == nullptr || rows == nullptr) return MMAX_ERR_NULL;
-  host_rows in = rows_of(rows);
+  host_rows in;
   mmax_cuda_exec exec = exec_of(how);
-  if (!is_empty(in) && (in.logits == nullptr || g == nullptr)) return MMAX_ERR_NULL;
-  mmax_status status = mmax_params_check(params);
-  if (status == MMAX_OK && !known(rows)) status = MMAX_ERR_STORAGE;
+  mmax_status status = check_rows(params, rows, g, exec, &in);
   if (status != MMAX_OK || is_empty(in)) return status;
   const mmax_buffer buffers[] = {matrix(in, in.logits, in.stride, 0, 0), mask_buffer(in),
                                  matrix(in, g, g_stride, 0, 0), matrix(in, grad, grad_stride, 1, 1 | 4)};
   status = mmax_check_buffers(in.rows, buffers, 4);
   if (status != MMAX_OK) return status;
   plan p;
-  status = plan_of<backward_results>(in, exec, acc != nullptr, &p);
+  status = plan_of<backward_results>(in, exec, acc != nullptr, (const void *)by_block[in.storage], &p);
   if (status != MMAX_OK) return status;
   backward_args a = {g, (int64_t)g_stride, grad, (int64_t)grad_stride, p.moments, acc};
-  status = launch(in, exec, p, 4, by_warp[in.storage], by_block[in.storage], batch_of(params, in, exec), a);
-  return status == MMAX_OK && acc != nullptr
-             ? accumulate(p.moments, in.rows * p.parts, params, acc, exec.stream)
-             : status;
+  return launch_with_sums(params, in, exec, p, 4, by_warp[in.storage], by_block[in.storage], a);
 }
 
 mmax_status mmax_cuda_backward(const mmax_params *params, const mmax_rows *in, const float *g, size_t g_stride,

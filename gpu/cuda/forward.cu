@@ -5,7 +5,7 @@
 
 namespace mmax {
 
-/* What follows is for rows of at most 4096 entries. */
+/* What follows is for rows of at most 65536 entries. */
 __device__ inline bool inside(int n, int i) { return (i >= 0) & (i < n); }
 
 /* The chunk of W entries at `start`, of which some may lie outside the row: as masked ones. W = 1 for short rows. */
@@ -48,6 +48,14 @@ __device__ inline void store_cells(const line<typename S::cell> &out, int n, int
   }
 }
 
+/* The sum of a row's weights from the threads' parts of it: one limb where it fits, with the total of two. */
+__device__ inline double weights_of(warp_group g, sum64 sum) {
+  return mul(__ll2double_rn(g.reduce(sum).value), 0x1p-50);
+}
+__device__ inline double weights_of(block_group g, sum64 sum) {
+  return total(row_reduce(g, wide_sum{0, (uint64_t)sum.value}), 0x1p-50);
+}
+
 /* The row's sigma, then its weights, in registers: PER entries a thread, W side by side. */
 template <class S, class G, int PER, int W>
 __device__ inline void forward_in_registers(const batch &b, void *probs, int64_t stride) {
@@ -56,8 +64,10 @@ __device__ inline void forward_in_registers(const batch &b, void *probs, int64_t
 #pragma unroll 1
   for (int64_t r = first_row<G>(); r < b.rows; r += row_step<G>()) {
     row<S> w = row_at<S, G>(b, r);
+    const int each = G::threads * PER;
     int n = (int)b.cols, lead = W == 1 ? 0 : w.lead;
-    if (n + lead > G::threads * PER) lead = 0; /* then cell by cell */
+    if (n + lead > (int)parts<G>() * each) lead = 0; /* then cell by cell */
+    int first = (int)part<G>() * each + g.rank() * W - lead;
     w.x = line_at(w.x.at, lead, 16);
     w.mask = line_at(w.mask.at, lead, W);
     line<cell_type> out = line_at((cell_type *)probs + r * stride, lead, 16);
@@ -65,7 +75,7 @@ __device__ inline void forward_in_registers(const batch &b, void *probs, int64_t
     unsigned flags = 0;
 #pragma unroll
     for (int k = 0; k < PER; k += W) {
-      int start = g.rank() * W + G::threads * k - lead;
+      int start = first + G::threads * k;
       unsigned cell[W];
       load_cells<S, W>(w.x, n, start, cell);
       uint64_t mask = 0;
@@ -80,26 +90,25 @@ __device__ inline void forward_in_registers(const batch &b, void *probs, int64_t
     double max = v[0];
 #pragma unroll
     for (int k = 1; k < PER; k++) max = larger(max, v[k]);
-    peak top = g.reduce(peak{max, flags});
+    peak top = row_reduce(g, peak{max, flags});
     mmax_status state = row_state((unsigned)top.flags);
     __syncwarp(); /* else ptxas compiles what follows twice, once for a diverged warp */
-    sum64 sum = {0}; /* at most 4096 * 2^50: one limb, and its total is that of two */
+    sum64 sum = {0};
 #pragma unroll
     for (int k = 0; k < PER; k++) {
       /* -inf - max: the clamp gives 0, also where max is -inf and the difference NaN */
       v[k] = exp_nonpositive(sub(v[k], top.max));
       sum.value += quantise(v[k], 6.0);
     }
-    double total = mul(__ll2double_rn(g.reduce(sum).value), 0x1p-50);
-    double inverse = __ddiv_rn(1.0, total);
+    double inverse = __ddiv_rn(1.0, weights_of(g, sum));
 #pragma unroll
     for (int k = 0; k < PER; k += W) {
       unsigned cell[W];
 #pragma unroll
       for (int j = 0; j < W; j++) cell[j] = finish<S>(state, 0, S::round(mul(v[k + j], inverse)));
-      store_cells<S, W>(out, n, g.rank() * W + G::threads * k - lead, cell);
+      store_cells<S, W>(out, n, first + G::threads * k, cell);
     }
-    if (g.rank() == 0) report_row(b, r, state);
+    if (speaks(g)) report_row(b, r, state);
   }
 }
 
@@ -158,6 +167,7 @@ extern "C" __global__ void mmax_start_report(mmax_cuda_report *report) {
   IN_REGISTERS(mmax_forward_warp_8##suffix, S, warp_group, 8, S::width, 128, 8)                     \
   IN_REGISTERS(mmax_forward_warp_32##suffix, S, warp_group, 32, S::width, 128, 4)                   \
   IN_REGISTERS(mmax_forward_block_16##suffix, S, block_group, 16, S::width, 256)                    \
+  IN_REGISTERS(mmax_forward_block_32##suffix, S, block_group, 32, S::width, 256, 2)                 \
   extern "C" __global__ void __launch_bounds__(256, 4)                                              \
       mmax_forward_block_any##suffix(batch b, void *probs, int64_t stride, split s) {               \
     forward_any<S, block_group>(b, probs, stride, s);                                               \
@@ -173,6 +183,7 @@ static registers_kernel *const warp_2[] = {mmax_forward_warp_2, mmax_forward_war
 static registers_kernel *const warp_8[] = {mmax_forward_warp_8, mmax_forward_warp_8_f16, mmax_forward_warp_8_bf16};
 static registers_kernel *const warp_32[] = {mmax_forward_warp_32, mmax_forward_warp_32_f16, mmax_forward_warp_32_bf16};
 static registers_kernel *const block_16[] = {mmax_forward_block_16, mmax_forward_block_16_f16, mmax_forward_block_16_bf16};
+static registers_kernel *const block_32[] = {mmax_forward_block_32, mmax_forward_block_32_f16, mmax_forward_block_32_bf16};
 static passes_kernel *const block_any[] = {mmax_forward_block_any, mmax_forward_block_any_f16, mmax_forward_block_any_bf16};
 
 template <class Rows>
@@ -180,22 +191,23 @@ static mmax_status forward(const mmax_params *params, const Rows *rows, void *pr
                            const mmax_cuda_exec *how) {
   host_rows in;
   mmax_cuda_exec exec = exec_of(how);
-  mmax_status status = check_outputs(params, rows, probs, stride, &in);
+  mmax_status status = check_outputs(params, rows, probs, stride, exec, &in);
   if (status != MMAX_OK || is_empty(in)) return status;
-  plan p;
-  status = plan_of<forward_results>(in, exec, false, &p);
-  if (status != MMAX_OK) return status;
   batch b = batch_of(params, in, exec);
-  if (p.parts > 1 || in.cols > block_cols)
-    return launch(in, exec, p, 3, (passes_kernel *)nullptr, block_any[in.storage], b, probs, (int64_t)stride);
-  cudaStream_t s = (cudaStream_t)exec.stream;
-  if (in.cols > warp_cols) {
-    block_16[in.storage]<<<blocks_for(in.rows, 1), block_group::threads, 0, s>>>(b, probs, (int64_t)stride);
-  } else {
+  unsigned parts = all_parts_of(in.cols, exec.blocks_per_row);
+  if (parts == 1 && in.cols <= warp_cols) {
     registers_kernel *const *of = in.cols <= 64 ? warp_2 : in.cols <= 256 ? warp_8 : warp_32;
-    of[in.storage]<<<blocks_for(in.rows, 4), dim3(32, 4), 0, s>>>(b, probs, (int64_t)stride);
+    return launch_warps(in, exec, of[in.storage], b, probs, (int64_t)stride);
   }
-  return launched();
+  registers_kernel *kernel = (in.cols <= parts * block_cols ? block_16 : block_32)[in.storage];
+  if (in.cols <= parts * most_block_cols && (parts == 1 || fits_cluster((const void *)kernel, in, parts, exec)))
+    return launch_blocks(in, exec, parts == 1 ? MMAX_CUDA_BLOCK : MMAX_CUDA_CLUSTER, parts, kernel, b, probs,
+                         (int64_t)stride);
+  plan p;
+  passes_kernel *by_block = block_any[in.storage];
+  status = plan_of<forward_results>(in, exec, false, (const void *)by_block, &p);
+  if (status != MMAX_OK) return status;
+  return launch(in, exec, p, 3, (passes_kernel *)nullptr, by_block, b, probs, (int64_t)stride);
 }
 
 mmax_status mmax_cuda_forward(const mmax_params *params, const mmax_rows *in, float *probs, size_t stride,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The threads that share a row, a warp or a block, and their reductions.
+ * The threads that share a row, a warp, a block or a cluster of blocks, and their reductions.
  * Maxima and integer sums only: no order of threads can change a bit.
  * What is reduced has none(), merge() and shuffled().
  */
@@ -75,6 +75,33 @@ struct block_group {
     return warp_reduce(part[threadIdx.x % warps], warps);
   }
 };
+
+const int most_in_cluster = 8;
+__device__ inline int blocks_in_cluster() {
+#if __CUDA_ARCH__ >= 900
+  return (int)__clusterSizeInBlocks();
+#else
+  return 1;
+#endif
+}
+
+/* Of the blocks of a cluster, the threads of each holding the same v; every thread gets the result. */
+template <class T> __device__ inline T cluster_reduce(T v) {
+#if __CUDA_ARCH__ >= 900
+  __shared__ T mine;
+  int rank = (int)threadIdx.x % most_in_cluster, blocks = blocks_in_cluster();
+  auto its = (const T *)__cluster_map_shared_rank(&mine, (unsigned)min(rank, blocks - 1));
+  if (threadIdx.x == 0) mine = v;
+  __cluster_barrier_arrive();
+  __cluster_barrier_wait();
+  v = T::none();
+  if (rank < blocks) v = *its;
+  __cluster_barrier_arrive(); /* none goes on, or ends, before all have read */
+  __cluster_barrier_wait();
+  v = warp_reduce(v, most_in_cluster);
+#endif
+  return v;
+}
 
 } // namespace mmax
 

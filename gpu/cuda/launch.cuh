@@ -13,8 +13,8 @@ extern "C" {
 
 namespace mmax {
 
-/* Rows up to this length are shared by a warp; up to the next one their weights fit into a block's registers. */
-const size_t warp_cols = 1024, block_cols = 4096;
+/* Rows up to this length are shared by a warp; so many entries, or the next number, fit into a block's registers. */
+const size_t warp_cols = 1024, block_cols = 4096, most_block_cols = 8192;
 const unsigned max_blocks = 1u << 20, max_parts = 65535;
 
 /* A batch of either storage. */
@@ -56,23 +56,37 @@ static inline batch batch_of(const mmax_params *params, const host_rows &in, con
                (int64_t)in.stride, (int64_t)in.mask_stride, exec.report};
 }
 
-/* The checks of calls that turn logits into one matrix. */
+static inline void chose(const mmax_cuda_exec &exec, mmax_cuda_path path, unsigned parts) {
+  if (exec.choice != nullptr) *exec.choice = mmax_cuda_choice{path, parts};
+}
+
+/* The checks of every call but those of buffers; `needed`: another pointer that rows need. */
 template <class Rows>
-static inline mmax_status check_outputs(const mmax_params *params, const Rows *rows, const void *out, size_t stride,
-                                        host_rows *in) {
+static inline mmax_status check_rows(const mmax_params *params, const Rows *rows, const void *needed,
+                                     const mmax_cuda_exec &exec, host_rows *in) {
   if (params == nullptr || rows == nullptr) return MMAX_ERR_NULL;
   *in = rows_of(rows);
-  if (!is_empty(*in) && (in->logits == nullptr || out == nullptr)) return MMAX_ERR_NULL;
+  if (!is_empty(*in) && (in->logits == nullptr || needed == nullptr)) return MMAX_ERR_NULL;
   mmax_status status = mmax_params_check(params);
   if (status == MMAX_OK && !known(rows)) status = MMAX_ERR_STORAGE;
+  if (status == MMAX_OK && is_empty(*in)) chose(exec, MMAX_CUDA_NONE, 0);
+  return status;
+}
+
+/* All checks of calls that turn logits into one matrix. */
+template <class Rows>
+static inline mmax_status check_outputs(const mmax_params *params, const Rows *rows, const void *out, size_t stride,
+                                        const mmax_cuda_exec &exec, host_rows *in) {
+  mmax_status status = check_rows(params, rows, out, exec, in);
   if (status != MMAX_OK || is_empty(*in)) return status;
   const mmax_buffer buffers[] = {matrix(*in, in->logits, in->stride, 0, 0), mask_buffer(*in),
                                  matrix(*in, out, stride, 1, 1)};
   return mmax_check_buffers(in->rows, buffers, 3);
 }
 
-/* Into how many parts rows are cut, and where the workspace keeps what. */
+/* Into how many parts rows are cut, who works on them, and where the workspace keeps what. */
 struct plan {
+  mmax_cuda_path path;
   unsigned parts;
   row_moments *moments; /* NULL: no accumulator */
   void *results;
@@ -81,32 +95,15 @@ struct plan {
 /* Bytes that the passes of any kernel leave per part. */
 const size_t most_results = 104;
 
-/* A part has at least 8192 entries, and the grid about as many blocks as run at once on a large device. */
+/* Parts of 8192 entries but for the last, or as requested. */
+static inline unsigned all_parts_of(size_t cols, unsigned blocks_per_row) {
+  size_t parts = blocks_per_row != 0 ? blocks_per_row : (cols + most_block_cols - 1) / most_block_cols;
+  return parts < max_parts ? (unsigned)parts : max_parts;
+}
+/* Fewer where the grid would have more blocks than run at once on a large device. */
 static inline unsigned parts_of(size_t rows, size_t cols, unsigned blocks_per_row) {
-  if (blocks_per_row != 0) return blocks_per_row < max_parts ? blocks_per_row : max_parts;
-  size_t most = (cols + 8191) / 8192, room = rows < 1024 ? 1024 / rows : 1;
-  return (unsigned)(most < room ? most : room);
-}
-
-/* SIZE_MAX where it overflows. */
-static inline size_t bytes_of(size_t rows, unsigned parts, size_t each) {
-  return each != 0 && rows > SIZE_MAX / each / parts ? SIZE_MAX : rows * parts * each;
-}
-
-/* MMAX_OK or MMAX_ERR_SCRATCH. */
-template <class Results>
-static inline mmax_status plan_of(const host_rows &in, const mmax_cuda_exec &exec, bool sums, plan *out) {
-  static_assert(sizeof(Results) <= most_results, "mmax_cuda_workspace_bytes promises enough");
-  size_t results = sizeof(Results);
-  size_t moments = sums ? sizeof(row_moments) : 0;
-  size_t given = exec.workspace == nullptr ? 0 : exec.workspace_bytes;
-  unsigned parts = parts_of(in.rows, in.cols, exec.blocks_per_row);
-  if ((uintptr_t)exec.workspace % 16 != 0) return MMAX_ERR_SCRATCH;
-  if (parts > 1 && exec.blocks_per_row == 0 && bytes_of(in.rows, parts, moments + results) > given) parts = 1;
-  if (bytes_of(in.rows, parts, moments + (parts > 1 ? results : 0)) > given) return MMAX_ERR_SCRATCH;
-  *out = plan{parts, sums ? (row_moments *)exec.workspace : nullptr,
-              (char *)exec.workspace + in.rows * parts * moments};
-  return MMAX_OK;
+  unsigned most = all_parts_of(cols, blocks_per_row), room = rows < 1024 ? 1024 / (unsigned)rows : 1;
+  return blocks_per_row != 0 || most < room ? most : room;
 }
 
 static inline unsigned blocks_for(size_t rows, size_t rows_per_block) {
@@ -114,28 +111,104 @@ static inline unsigned blocks_for(size_t rows, size_t rows_per_block) {
   return blocks < max_blocks ? (unsigned)blocks : max_blocks; /* the kernels stride over rows */
 }
 
+/* SIZE_MAX where it overflows. */
+static inline size_t bytes_of(size_t rows, unsigned parts, size_t each) {
+  return each != 0 && rows > SIZE_MAX / each / parts ? SIZE_MAX : rows * parts * each;
+}
+
+static inline cudaLaunchAttribute cluster_of(unsigned parts) {
+  cudaLaunchAttribute a = {};
+  a.id = cudaLaunchAttributeClusterDimension;
+  a.val.clusterDim = {1, parts, 1};
+  return a;
+}
+/* `parts` blocks a row; `cluster`: they are one, or NULL. */
+static inline cudaLaunchConfig_t config_of(const host_rows &in, unsigned parts, cudaLaunchAttribute *cluster,
+                                           const mmax_cuda_exec &exec) {
+  cudaLaunchConfig_t c = {};
+  c.gridDim = dim3(blocks_for(in.rows, 1), parts);
+  c.blockDim = dim3(block_group::threads);
+  c.stream = (cudaStream_t)exec.stream;
+  c.attrs = cluster;
+  c.numAttrs = cluster == nullptr ? 0 : 1;
+  return c;
+}
+
+/* Whether `kernel`, as this device runs it, knows clusters, and there is room for one of `parts` blocks. */
+static inline bool fits_cluster(const void *kernel, const host_rows &in, unsigned parts, const mmax_cuda_exec &exec) {
+  if (parts < 2 || parts > most_in_cluster || exec.no_clusters != 0) return false;
+  cudaFuncAttributes of;
+  cudaLaunchAttribute cluster = cluster_of(parts);
+  cudaLaunchConfig_t config = config_of(in, parts, &cluster, exec);
+  int clusters = 0;
+  if (cudaFuncGetAttributes(&of, kernel) == cudaSuccess && of.ptxVersion >= 90 &&
+      cudaOccupancyMaxActiveClusters(&clusters, kernel, &config) == cudaSuccess)
+    return clusters > 0;
+  (void)cudaGetLastError(); /* that there are none is no failure of the call */
+  return false;
+}
+
+/* MMAX_OK or MMAX_ERR_SCRATCH. */
+template <class Results>
+static inline mmax_status plan_of(const host_rows &in, const mmax_cuda_exec &exec, bool sums, const void *by_block,
+                                  plan *out) {
+  static_assert(sizeof(Results) <= most_results, "mmax_cuda_workspace_bytes promises enough");
+  size_t results = sizeof(Results);
+  size_t moments = sums ? sizeof(row_moments) : 0;
+  size_t given = exec.workspace == nullptr ? 0 : exec.workspace_bytes;
+  unsigned parts = parts_of(in.rows, in.cols, exec.blocks_per_row);
+  bool cluster = fits_cluster(by_block, in, parts, exec);
+  if ((uintptr_t)exec.workspace % 16 != 0) return MMAX_ERR_SCRATCH;
+  size_t each = moments + (parts == 1 || cluster ? 0 : results);
+  if (parts > 1 && exec.blocks_per_row == 0 && bytes_of(in.rows, parts, each) > given) parts = 1, each = moments;
+  if (bytes_of(in.rows, parts, each) > given) return MMAX_ERR_SCRATCH;
+  mmax_cuda_path path = parts == 1 ? MMAX_CUDA_BLOCK : cluster ? MMAX_CUDA_CLUSTER : MMAX_CUDA_PASSES;
+  *out = plan{path, parts, sums ? (row_moments *)exec.workspace : nullptr,
+              (char *)exec.workspace + in.rows * parts * moments};
+  return MMAX_OK;
+}
+
 static inline mmax_status launched() {
   return cudaGetLastError() == cudaSuccess ? MMAX_OK : MMAX_ERR_DEVICE;
 }
 
-/* One warp a row, 4 rows a block; one block of 256 a row; or a launch per pass with several blocks a row. */
+template <class... A, class... B>
+static inline mmax_status launch_warps(const host_rows &in, const mmax_cuda_exec &exec, void (*kernel)(A...), B... args) {
+  kernel<<<blocks_for(in.rows, 4), dim3(32, 4), 0, (cudaStream_t)exec.stream>>>(args...);
+  chose(exec, MMAX_CUDA_WARP, 1);
+  return launched();
+}
+
+template <class... A, class... B>
+static inline mmax_status launch_blocks(const host_rows &in, const mmax_cuda_exec &exec, mmax_cuda_path path,
+                                        unsigned parts, void (*kernel)(A...), B... args) {
+  cudaLaunchAttribute cluster = cluster_of(parts);
+  cudaLaunchConfig_t config = config_of(in, parts, path == MMAX_CUDA_CLUSTER ? &cluster : nullptr, exec);
+  if (cudaLaunchKernelEx(&config, kernel, args...) == cudaSuccess) chose(exec, path, parts);
+  return launched();
+}
+
+/* All passes over the rows, which are shared as planned, or by warps if they are short. */
 template <class... A, class... B>
 static inline mmax_status launch(const host_rows &in, const mmax_cuda_exec &exec, const plan &p, int passes,
                                  void (*by_warp)(A...), void (*by_block)(A...), B... args) {
-  cudaStream_t s = (cudaStream_t)exec.stream;
+  if (p.path == MMAX_CUDA_BLOCK && in.cols <= warp_cols && by_warp != nullptr)
+    return launch_warps(in, exec, by_warp, args..., split{nullptr, whole});
+  if (p.path != MMAX_CUDA_PASSES)
+    return launch_blocks(in, exec, p.path, p.parts, by_block, args..., split{nullptr, whole});
   mmax_status status = MMAX_OK;
-  if (p.parts > 1) {
-    for (int k = 0; k < passes && status == MMAX_OK; k++) {
-      by_block<<<dim3(blocks_for(in.rows, 1), p.parts), block_group::threads, 0, s>>>(args..., split{p.results, k});
-      status = launched();
-    }
-    return status;
-  }
-  if (in.cols <= warp_cols && by_warp != nullptr)
-    by_warp<<<blocks_for(in.rows, 4), dim3(32, 4), 0, s>>>(args..., split{nullptr, whole});
-  else
-    by_block<<<blocks_for(in.rows, 1), block_group::threads, 0, s>>>(args..., split{nullptr, whole});
-  return launched();
+  for (int k = 0; k < passes && status == MMAX_OK; k++)
+    status = launch_blocks(in, exec, p.path, p.parts, by_block, args..., split{p.results, k});
+  return status;
+}
+
+/* The same, then the parameter sums. */
+template <class Kernel, class Args>
+static inline mmax_status launch_with_sums(const mmax_params *params, const host_rows &in, const mmax_cuda_exec &exec,
+                                           const plan &p, int passes, Kernel *by_warp, Kernel *by_block, const Args &a) {
+  mmax_status status = launch(in, exec, p, passes, by_warp, by_block, batch_of(params, in, exec), a);
+  return status == MMAX_OK && a.acc != nullptr ? accumulate(p.moments, in.rows * p.parts, params, a.acc, exec.stream)
+                                               : status;
 }
 
 } // namespace mmax

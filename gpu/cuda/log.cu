@@ -70,10 +70,10 @@ static mmax_status log_forward(const mmax_params *params, const Rows *rows, void
                                const mmax_cuda_exec *how) {
   host_rows in;
   mmax_cuda_exec exec = exec_of(how);
-  mmax_status status = check_outputs(params, rows, log_probs, stride, &in);
+  mmax_status status = check_outputs(params, rows, log_probs, stride, exec, &in);
   if (status != MMAX_OK || is_empty(in)) return status;
   plan p;
-  status = plan_of<log_results>(in, exec, false, &p);
+  status = plan_of<log_results>(in, exec, false, (const void *)by_block[in.storage], &p);
   if (status != MMAX_OK) return status;
   return launch(in, exec, p, 3, by_warp[in.storage], by_block[in.storage], batch_of(params, in, exec), log_probs,
                 (int64_t)stride);

@@ -155,12 +155,10 @@ template <class Rows>
 static mmax_status cross_entropy(const mmax_params *params, const Rows *rows, const mmax_targets *targets,
                                  const float *grad_loss, float *loss, void *grad, size_t grad_stride,
                                  mmax_accumulator *acc, const mmax_cuda_exec *how) {
-  if (params == nullptr || rows == nullptr || targets == nullptr) return MMAX_ERR_NULL;
-  host_rows in = rows_of(rows);
+  if (targets == nullptr) return MMAX_ERR_NULL;
+  host_rows in;
   mmax_cuda_exec exec = exec_of(how);
-  if (!is_empty(in) && (in.logits == nullptr || targets->target == nullptr)) return MMAX_ERR_NULL;
-  mmax_status status = mmax_params_check(params);
-  if (status == MMAX_OK && !known(rows)) status = MMAX_ERR_STORAGE;
+  mmax_status status = check_rows(params, rows, targets->target, exec, &in);
   if (status != MMAX_OK || is_empty(in)) return status;
   const mmax_buffer buffers[] = {matrix(in, in.logits, in.stride, 0, 0),
                                  mask_buffer(in),
@@ -172,15 +170,12 @@ static mmax_status cross_entropy(const mmax_params *params, const Rows *rows, co
   if (status != MMAX_OK) return status;
   if (!(targets->smoothing >= 0.0f && targets->smoothing <= 1.0f)) return MMAX_ERR_SMOOTHING;
   plan p;
-  status = plan_of<loss_results>(in, exec, acc != nullptr, &p);
+  status = plan_of<loss_results>(in, exec, acc != nullptr, (const void *)by_block[in.storage], &p);
   if (status != MMAX_OK) return status;
   loss_args a = {targets->target, targets->ignore_index, targets->smoothing, targets->smoothing > 0.0f,
                  grad_loss,       loss,                  grad,               (int64_t)grad_stride,
                  p.moments,       acc};
-  status = launch(in, exec, p, 3, by_warp[in.storage], by_block[in.storage], batch_of(params, in, exec), a);
-  return status == MMAX_OK && acc != nullptr
-             ? accumulate(p.moments, in.rows * p.parts, params, acc, exec.stream)
-             : status;
+  return launch_with_sums(params, in, exec, p, 3, by_warp[in.storage], by_block[in.storage], a);
 }
 
 mmax_status mmax_cuda_cross_entropy_backward(const mmax_params *params, const mmax_rows *in,

@@ -25,17 +25,37 @@ typedef struct mmax_cuda_report {
   unsigned long long bad_targets, first_bad_target; /* such a row's outputs are NaN */
 } mmax_cuda_report;
 
-/* How to run; changes time, never a bit. NULL means all zeros. */
+/* Who shares a row. */
+typedef enum mmax_cuda_path {
+  MMAX_CUDA_NONE,    /* nothing was launched */
+  MMAX_CUDA_WARP,    /* a warp */
+  MMAX_CUDA_BLOCK,   /* a block */
+  MMAX_CUDA_CLUSTER, /* a cluster of 2 to 8 blocks, through distributed shared memory: one launch */
+  MMAX_CUDA_PASSES   /* several blocks, through the workspace: a launch per pass over the row */
+} mmax_cuda_path;
+
+typedef struct mmax_cuda_choice {
+  mmax_cuda_path path;
+  unsigned blocks_per_row;
+} mmax_cuda_choice;
+
+/* How to run; changes time, never a bit. NULL means all zeros.
+   Several blocks share a row of more than 8192 entries if there are few rows, and on request. Up to 8 of them are a
+   cluster, where the call's kernel was compiled for sm_90 or later (a library whose newest PTX is older has none) and
+   the device finds room for one; probabilities of rows of up to 65536 entries then take one whatever the number of
+   rows, as they stay in registers. Else they take passes. */
 typedef struct mmax_cuda_exec {
   void *stream;             /* a cudaStream_t; NULL: the default stream */
   mmax_cuda_report *report; /* device memory, added to; may be NULL */
   void *workspace;          /* device memory, 16-byte aligned; may be NULL */
   size_t workspace_bytes;
   unsigned blocks_per_row;  /* at most 65535; 0: by the shape, as far as the workspace allows */
+  int no_clusters;          /* not 0: passes where there could be a cluster */
+  mmax_cuda_choice *choice; /* host memory, set by a call that returns MMAX_OK; may be NULL */
 } mmax_cuda_exec;
 
-/* Workspace that is enough for every call of that shape. Only accumulators and rows
-   that several blocks share need one. */
+/* Workspace that is enough for every call of that shape, whatever path it takes. Only accumulators
+   and passes need one: without it, and without a request for several blocks, a call takes a block a row. */
 size_t mmax_cuda_workspace_bytes(size_t rows, size_t cols, unsigned blocks_per_row);
 
 /* MMAX_ERR_DEVICE: the driver refused a launch (cudaGetLastError tells why). */

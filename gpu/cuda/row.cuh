@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the row kernels share. A row is worked on in passes; each ends in a reduction that no order can change, so a
- * row may be one group's, all passes in one launch, or be cut into parts, a block each: then a launch per pass, and
- * the parts' results meet in the workspace. Twin of src/ref/row.c and lse.c.
+ * row may be one group's, all passes in one launch, or be cut into parts, a block each. Then either the blocks are a
+ * cluster (sm_90), whose results meet in shared memory in one launch too, or there is a launch per pass, and they
+ * meet in the workspace. Twin of src/ref/row.c and lse.c.
  */
 #ifndef MMAX_GPU_ROW_CUH
 #define MMAX_GPU_ROW_CUH
@@ -24,7 +25,7 @@ struct batch {
   mmax_cuda_report *report; /* may be NULL */
 };
 
-/* Pass number `pass` of every part; or `whole`: all passes, of rows that are in one part. */
+/* Pass number `pass` of every part; or `whole`: all passes, the parts of a row being a cluster. */
 struct split {
   void *results;
   int64_t pass;
@@ -61,6 +62,13 @@ template <class S, class G> __device__ inline row<S> row_at(const batch &b, int6
                 hi - lo > G::threads * W, b.cols, lo, hi, lead};
 }
 
+/* Of all threads in this launch that share the row. */
+template <class T, class G> __device__ inline T row_reduce(G g, T v) {
+  v = g.reduce(v);
+  if (G::splits && blocks_in_cluster() > 1) v = cluster_reduce(v);
+  return v;
+}
+
 /* The row's result of pass K: computed, or put together from the parts of an earlier launch. */
 template <int K, class Results, class T, class G, class F>
 __device__ inline T pass(G g, const split &s, int64_t row, T Results::*member, F compute) {
@@ -76,7 +84,7 @@ __device__ inline T pass(G g, const split &s, int64_t row, T Results::*member, F
 #pragma unroll 1
       for (int64_t p = g.rank(); p < parts<G>(); p += G::threads) v = merge(v, of_row[p].*member);
     }
-    v = g.reduce(v);
+    v = row_reduce(g, v);
     if (s.pass == K && g.rank() == 0) of_row[part<G>()].*member = v;
     return v;
   }

@@ -39,14 +39,17 @@ struct bfloat16 {
   static const int width = 8;
   static const unsigned nan = 0x7fc0u, minus_inf = 0xff80u;
   __device__ static float widen(unsigned cell) { return __uint_as_float(cell << 16); }
-  /* Devices before sm_90 have no such conversion: 1.5 * 2^45 times v's power of two, at least the smallest
-     normal's, makes an ulp of the sum one of bfloat16. The float32 is then exact, or infinite. */
+  /* Devices before sm_90 have no such conversion. As in the reference: one sum with 2^45 times v's power of two, at
+     least the smallest normal's, counts steps of bfloat16, and patterns go on from binade to binade. */
   __device__ static unsigned round(double v) {
-    unsigned high = (unsigned)(bits(v) >> 32), least = (1023 - 126) << 20, most = (1023 + 129) << 20;
-    unsigned power = min(max(high & 0x7ff00000u, least), most);
-    double big = __hiloint2double((int)(power + (45 << 20) + 0x80000), 0);
-    float rounded = __double2float_rn(sub(add(v, big), big));
-    return (__float_as_uint(rounded) | (high & 0x80000000u)) >> 16; /* the sum loses the sign of a zero */
+    const unsigned least = (1023 - 126) << 20, beyond = (1023 + 128) << 20;
+    unsigned high = (unsigned)__double2hiint(v), above = high & 0x7fffffffu;
+    unsigned power = max(high & 0x7ff00000u, least);
+    double big = __hiloint2double((int)(power + (45 << 20)), 0);
+    double size = __hiloint2double((int)above, __double2loint(v)); /* in integers, on every compiler */
+    unsigned steps = (unsigned)__double2loint(add(size, big));
+    unsigned cell = select(above < beyond, ((power - least) >> 13) + steps, 0x7f80u);
+    return cell | (high >> 16 & 0x8000u);
   }
 };
 

@@ -96,6 +96,11 @@ void mmax_ptx_module_free(struct mmax_ptx_module *module)
     free(module);
 }
 
+int mmax_ptx_target(const struct mmax_ptx_module *module)
+{
+    return (int)module->sm;
+}
+
 int mmax_ptx_kernel_count(const struct mmax_ptx_module *module)
 {
     int n = 0;

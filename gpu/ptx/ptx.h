@@ -27,6 +27,8 @@ struct mmax_ptx_module *mmax_ptx_load_text(const char *name, const char *text, s
                                            char error[MMAX_PTX_ERROR_SIZE]);
 void mmax_ptx_module_free(struct mmax_ptx_module *module);
 
+/* 90 of `.target sm_90`. */
+int mmax_ptx_target(const struct mmax_ptx_module *module);
 int mmax_ptx_kernel_count(const struct mmax_ptx_module *module);
 const char *mmax_ptx_kernel_name(const struct mmax_ptx_module *module, int kernel);
 

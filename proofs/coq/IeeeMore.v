@@ -69,6 +69,12 @@ Proof. intros x i H. rewrite <- (Ztrunc_IZR i). now apply Ztrunc_le. Qed.
 Lemma Truncate_monotonic_int2 : forall x i, IZR i <= x -> (i <= Ztrunc x)%Z.
 Proof. intros x i H. rewrite <- (Ztrunc_IZR i). now apply Ztrunc_le. Qed.
 
+(* WP's library; val of an infinity or NaN is free in the theory, and 1 here. *)
+Lemma real_0_is_zero : forall f (x : t f), 0 = val x -> is_zero x.
+Proof.
+intros f x E. apply zero_to_real. revert E. unfold val, finite. destruct (is_finite x); [now split|lra].
+Qed.
+
 (* WP's library says that a double above the largest float32 becomes an infinity (to_f32_plus_infinity, through f64_to_f32), Why3's
    says that it rounds (to_float32_conv). IEEE-754 rounds: no casts satisfy all three. *)
 Definition above : t F64 := @B754_finite 53 1024 false 9007198717870082 75 eq_refl.

@@ -5,7 +5,7 @@
 A goal about doubles is generated twice, by the driver of the SMT provers and by Why3's Coq driver. In the Coq text the types and
 operations of theory ieee_float are replaced by Flocq's (proofs/coq/IeeeModel.v ...), each axiom becomes a lemma of the same
 statement, and Coq checks the proof. Every axiom of the SMT text must then be proved, or stand in ieee_open.txt with a reason; one
-that is in neither fails. --control: a changed axiom must not be proved, and one without a lemma must be found.
+that is in neither fails. What hidden_axioms.txt names is in neither text: the drivers take it away. --control: a changed axiom must not be proved, and one without a lemma must be found.
 Needs build/proofs/coq (make prove-coq) and build/wp/why3.conf (prove.py).
 """
 import os
@@ -36,7 +36,7 @@ name = "%s"
 shortcut = "%s"
 version = "1"
 """ % (kept, driver, name, name) for kept, driver, name in (
-    ("goal.v", "%(datadir)s/drivers/coq.drv", "tocoq"), ("goal.smt2", "%(axdef)s", "tosmt")))
+    ("goal.v", "%(coq)s", "tocoq"), ("goal.smt2", "%(axdef)s", "tosmt")))
 
 HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core BinarySingleNaN.
@@ -56,7 +56,8 @@ MODEL = {"t'real": "@IeeeModel.val F", "t'isFinite": "@IeeeModel.finite F", "zer
          "max_int": "IeeeRound.max_int F", "fma": "fun m => @IeeeMore.fma F (to_flocq m)", "truncate": "Ztrunc", "floor": "Zfloor", "ceil": "Zceil"}
 # what SMT text adds for an enumeration and for powers of two of integers
 LOGIC = re.compile(r"(match|index)_mode|mode_inversion$|pow2_\d+$|Power_[01s]$|Power_sum$|pow2pos$")
-RENAMED = {"is_not_nan3": "is_not_nan1", "eq_refl": "eq_refl'", "is_finite": "t'axiom", "Exact_rounding_for_integers": "Exact_rounding"}
+RENAMED = {"is_not_nan3": "is_not_nan1", "eq_refl": "eq_refl'", "is_finite": "t'axiom", "Exact_rounding_for_integers": "Exact_rounding",
+           "real_0_is_zero_f32": "real_0_is_zero", "real_0_is_zero_f64": "real_0_is_zero"}
 TACTIC = """Proof.
 first
 [ exact (%(L)s F) | exact %(L)s | exact (fun m => %(L)s F (to_flocq m)) | exact (fun m n => %(L)s F (to_flocq m) (to_flocq n))
@@ -79,7 +80,7 @@ def generate(out):
     with open(out + "/keep.sh", "w") as f:
         f.write('cp "$1" "%s/$2"; echo unknown\n' % out)
     with open(out + "/why3.conf", "w") as f:
-        f.write(CONF % {"datadir": text_of("why3", "--print-datadir"), "libdir": text_of("why3", "--print-libdir"), "out": out, "axdef": axdef})
+        f.write(CONF % {"datadir": text_of("why3", "--print-datadir"), "libdir": text_of("why3", "--print-libdir"), "out": out, "axdef": axdef, "coq": ROOT + "/build/wp/coq.drv"})
     for prover in ("tocoq", "tosmt"):
         r = subprocess.run(["frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT), "-wp", "-wp-rte", "-warn-special-float",
                             "non-finite", "-wp-prover", prover, "-wp-cache", "none", "-wp-fct", "mmax_add", "-wp-prop", "value",
@@ -110,20 +111,21 @@ def theory(goal):
         inside = inside or name == "mode"
         if not inside:
             continue
-        if name == "round_double_single":
+        if name == "finite":  # of WP's own theory, which follows Why3's
             break
         if name == "t1":
             form = "F64"
         base = name[:-1] if form == "F64" and name.endswith("1") else name
         if name not in ("to_float64", "to_float32"):
-            out.append((kind, name, base, form, s))
+            out.append((kind, name, base, "F32" if name.endswith("_f32") else form, s))
     return out
 
 
 def casts(goal):
-    """Axioms of Why3's and WP's casts, which follow the float part."""
-    names = [n for k, n, _ in sentences(goal) if k == "Axiom"]
-    return names[names.index("round_double_single"):names.index("class_of'def")]
+    """The axioms of WP's float theory that define its booleans."""
+    every = [(k, n) for k, n, _ in sentences(goal)]
+    every = every[every.index(("Definition", "finite")):every.index(("Axiom", "class_of'def"))]
+    return [n for k, n in every if k == "Axiom"]
 
 
 def lemma_of(base):
@@ -197,7 +199,7 @@ def main():
     base_of = {n: b for _, n, b, _, _ in parts}
     missing = [n for n in without if base_of[n] not in open_list] + [n for n in casts(goal) if n not in open_list]
     done = len(axioms) - len(without)
-    print("ieee_float, both formats: %d axioms, %d proved for Flocq, %d open; casts: %d, none proved" % (
+    print("ieee_float, both formats: %d axioms, %d proved for Flocq, %d open; definitions: %d" % (
         len(axioms), done, len(without), len(casts(goal))))
     if error:
         print(error)

@@ -13,12 +13,13 @@ static inline void scale_run(const double *e, size_t n, double factor, cell *out
   if (i < n) cell_narrow_first(out + i, v_mul(v_load(e + i), f), n - i);
 }
 
-/* Rows of whole cache lines, in a batch larger than most caches: writing past them saves reading the
-   lines first, a fifth of the time in memory; results that fit a cache would leave it. */
+/* A batch larger than most caches: writing past them saves reading the lines first, a fifth of the
+   time in memory; results that fit a cache would leave it. Of shorter rows too few lines are whole. */
 static int streams(const mmax_input *in, mmax_output out) {
-  enum { LINE = 64, LEAST = 1 << 25 };
-  return out.data != in->logits && (uintptr_t)out.data % LINE == 0 &&
-         out.stride * sizeof(cell) % LINE == 0 && in->cols * sizeof(cell) % LINE == 0 &&
+  enum { LEAST = 1 << 25, WORTH = 10 * CACHE_LINE };
+  int whole = (uintptr_t)out.data % CACHE_LINE == 0 && out.stride * sizeof(cell) % CACHE_LINE == 0 &&
+              in->cols * sizeof(cell) % CACHE_LINE == 0;
+  return out.data != in->logits && (whole || in->cols * sizeof(cell) >= WORTH) &&
          in->rows * in->cols >= LEAST / sizeof(cell);
 }
 

@@ -10,6 +10,8 @@
 
 #include "rows_group.h"
 
+#define CACHE_LINE 64
+
 /* Rows at a time, their longest length, and the entries of all: 16 KiB of the first-level cache. */
 enum { V_SHORT = 16, V_SHORT_COLS = 256, V_SHORT_ENTRIES = 2048 };
 
@@ -81,10 +83,21 @@ V_INLINE vq short_weigh(double *s, size_t n, vd max) {
   return q_add(a, b);
 }
 
-/* out = e * factor in whole cache lines, past the caches. */
+/* out[from .. to) = e * factor */
+static inline void stream_edge(const double *e, size_t from, size_t to, vd f, cell *out) {
+  for (size_t i = from; i < to; i += V_LANES)
+    cell_narrow_first(out + i, v_mul(v_load(e + i), f), to - i < V_LANES ? to - i : V_LANES);
+}
+
+/* out = e * factor, whole cache lines past the caches; the ends may share theirs with other rows. */
 static V_OUTLINE void stream_run(const double *e, size_t n, double factor, cell *out) {
   const vd f = v_set(factor);
-  for (size_t i = 0; i < n; i += V_LANES) cell_stream(out + i, v_mul(v_load(e + i), f));
+  size_t from = (0 - (uintptr_t)out) % CACHE_LINE / sizeof(cell);
+  if (from > n) from = n;
+  size_t to = n - (n - from) * sizeof(cell) % CACHE_LINE / sizeof(cell);
+  stream_edge(e, 0, from, f, out);
+  for (size_t i = from; i < to; i += V_LANES) cell_stream(out + i, v_mul(v_load(e + i), f));
+  stream_edge(e, to, n, f, out);
 }
 
 V_INLINE void short_scale(const double *e, size_t n, vd factor, cell *out) {
