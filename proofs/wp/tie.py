@@ -3,7 +3,7 @@
 """Coq as a prover for one ACSL lemma: tie.py GOAL.v BUILD_DIR.
 
 GOAL.v is what Why3's Coq driver prints. Only the definitions of logic symbols (L_*, P_*) and the goal are kept, so no
-axiom of Why3 or WP can be used; they are proved equal, by unfolding, to the statements of proofs/wp/coq/WpLemmas.v.
+axiom of Why3 or WP can be used; they are proved equal, by unfolding, to the statements of proofs/wp/coq/WpLemmas.v and LogLemmas.v.
 Exit 0: Coq accepted the proof.
 """
 import re
@@ -21,7 +21,7 @@ HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
 From MultiMax Require Import Float64 ExpKernel.
 From MultiMax Require Import WpLemmas.
-Require MultiMax.Tie.
+Require MultiMax.Tie MultiMax.LogLemmas.
 Open Scope R_scope.
 Definition real_of_int (x:Z) : R := IZR x.
 """
@@ -56,12 +56,12 @@ def convert(text):
     out.append(goal)
     unfold = ", ".join(names + ["real_of_int"])
     out.append("Proof. intros; repeat match goal with x := _ |- _ => subst x end; repeat progress (unfold %s in *; cbv zeta in *)." % unfold)
-    out.append("Tie.close. Qed.\nPrint Assumptions wp_goal.")
+    out.append("first [ LogLemmas.close_log | Tie.close ]. Qed.\nPrint Assumptions wp_goal.")
     body = "\n".join(out)
     for name in ("Reals.Rdefinitions.R", "Numbers.BinNums.Z"):
         body = body.replace(name, name.rsplit(".", 1)[1])
     body = body.replace("Reals.Rtrigo_def.exp", "exp").replace("BuiltIn.IZR", "IZR")
-    return HEAD + re.sub(r"Tie\.close", "MultiMax.Tie.close", body)
+    return HEAD + re.sub(r"(Tie\.close|LogLemmas\.close_log)", r"MultiMax.\1", body)
 
 
 def main():

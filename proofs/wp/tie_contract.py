@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The definitions of specs/logic are those of proofs/coq: tie_contract.py [--control].
 
-WP and Why3 export the ACSL predicate is_softmax, with all it is made of, to Coq. Only definitions are kept (the axioms kept are
-Why3's defining equations of symbols that branch or recurse), and coq/contract_tie.part proves the exported contract equal to
-proofs/coq/Contract.v, which T6 starts from; coq/sigma_tie.part proves that without rounding sigma is Eq. 6.
+WP and Why3 export the ACSL predicates is_softmax and is_logged, with all they are made of, to Coq. Only definitions are kept (the
+axioms kept are Why3's defining equations of symbols that branch or recurse); coq/contract_tie.part and coq/log_tie.part prove that
+the exported contracts give those of proofs/coq/Contract.v and LogContract.v, which T6 starts from; coq/sigma_tie.part proves that
+without rounding sigma is Eq. 6.
 --control: the same with one fault at a time put into a copy of specs/logic; each must make the proof fail.
 Needs build/proofs/coq (make prove-coq) and build/wp/coq (prove.py). Exit 0: tied; 1: not.
 """
@@ -21,7 +22,7 @@ COQ = ROOT + "/build/proofs/coq"
 
 SOURCE = """#include "ref/kernels_ref.h"
 /*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n;
-      is_softmax{L,L}(params, x, mask, p, n); */
+      is_softmax{L,L}(params, x, mask, p, n) && is_logged{L,L}(params, x, mask, p, n); */
 """
 CONF = """[main]
 datadir = "%s"
@@ -43,7 +44,7 @@ version = "1"
 """
 HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat RealSum Contract.
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract.
 From MultiMax Require Tie.
 Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).
 Open Scope R_scope.
@@ -53,7 +54,7 @@ FLOAT = {"L_rnd64": "Definition L_rnd64 (x:R) : R := rnd x.",
          "L_p2": "Definition L_p2 (k:R) : R := bpow radix2 (Zfloor k)."}
 REAL = dict(FLOAT, L_rnd64="Definition L_rnd64 (x:R) : R := x.")
 # abstract on purpose: the two float types, their reals, what class a float has
-ABSTRACT = {"t", "t1", "t'real", "t'real1", "L_class_of"}
+ABSTRACT = {"t", "t1", "t'real", "t'real1", "L_class_of", "t'isFinite", "is_nan"}
 FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("modulator.acsl", "rnd64(a - b)", "rnd64(b - a)"),
           ("modulator.acsl", "rnd64(c*r + s)", "rnd64(s - c*r)"),
@@ -65,7 +66,16 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("grid.acsl", "rnd64(v + big) - big", "rnd64(v - big) + big"),
           ("sum.acsl", "-(0x1p-51*s) <= d - s <= 0x1p-51*s", "-(0x1p-50*s) <= d - s <= 0x1p-50*s"),
           ("forward.acsl", "rnd32(rnd64(e*inverse))", "rnd32(e*inverse)"),
-          ("forward.acsl", "rnd64(1.0/total)", "rnd64(2.0/total)")]
+          ("forward.acsl", "rnd64(1.0/total)", "rnd64(2.0/total)"),
+          ("log.acsl", "rnd64(m - 1.0)", "rnd64(m - 2.0)"),
+          ("log.acsl", "0x1.62e42fefa39efp-1", "0x1.62e42fefa39eep-1"),
+          ("log.acsl", "0x1.2492492492492p-3", "0x1.2492492492493p-3"),
+          ("log.acsl", "rnd64(1.0 + t)", "rnd64(1.0 - t)"),
+          ("lse.acsl", "w < p2(e) <= 2.0*w", "w < p2(e) <= 4.0*w"),
+          ("lse.acsl", "n-1 != t && taken", "taken"),
+          ("lse.acsl", "others_below(p, x, mask, n, t, modulated(p, x[j])) && w", "w"),
+          ("lse.acsl", "minus(minus(s, m), c)", "minus(s, minus(m, c))"),
+          ("lse.acsl", "(rest == 0.0 && c == 0.0) || log1p_is", "(rest == 0.0) || log1p_is")]
 
 
 def text_of(*command):
@@ -93,8 +103,8 @@ def export(logic, out):
     return open(out + "/goal.v").read()
 
 
-def definitions(goal, meaning):
-    """What P_is_softmax needs, in the order of the export."""
+def definitions(goal, meaning, roots):
+    """What the predicates `roots` need, in the order of the export."""
     goal = re.sub(r"\(\*.*?\*\)", "", goal, flags=re.S)
     known, order = {}, []
     for s in re.split(r"(?<=\.)\s+\n", goal + "\n"):
@@ -117,7 +127,8 @@ def definitions(goal, meaning):
         for other in set(re.findall(r"[\w']+", known[name])):
             need(other)
 
-    need("P_is_softmax")
+    for root in roots:
+        need(root)
     out, loose = [], []
     for name in order:
         if name not in needed:
@@ -140,9 +151,11 @@ def definitions(goal, meaning):
 
 def check(goal, out):
     """None if both parts are proved, else the first error."""
-    for meaning, part, last in ((FLOAT, "contract_tie", "tie_is_softmax"), (REAL, "sigma_tie", "tie_eq6")):
-        path = "%s/%s.v" % (out, part)
-        write(path, HEAD + definitions(goal, meaning) + "\n" + open("%s/coq/%s.part" % (WP, part)).read())
+    both = ("P_is_softmax", "P_is_logged")
+    for meaning, roots, parts in ((FLOAT, both, ("contract_tie", "log_tie")), (REAL, both[:1], ("sigma_tie",))):
+        path = "%s/%s.v" % (out, parts[-1])
+        proofs = "".join(open("%s/coq/%s.part" % (WP, part)).read() for part in parts)
+        write(path, HEAD + definitions(goal, meaning, roots) + "\n" + proofs)
         r = subprocess.run(["coqc", "-w", "none", "-R", COQ, "MultiMax", "-R", ROOT + "/build/wp/coq_tie", "MultiMax", path],
                            capture_output=True, text=True, cwd=out)
         if r.returncode != 0:
@@ -151,12 +164,12 @@ def check(goal, out):
             allowed = name in ABSTRACT or name.endswith(("'def", "_def")) or name.startswith("L_")
             known = open(ROOT + "/proofs/coq/allowed_axioms.txt").read().split("\n")
             if not allowed and name not in known and name != "Axioms" and not name.startswith(("PrimInt63", "PrimFloat")):
-                return "%s assumes %s" % (last, name)
+                return "%s assumes %s" % (parts[-1], name)
     return None
 
 
 def prepare():
-    for name in ("Contract", "Equations"):
+    for name in ("LogContract", "Equations"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
     own = ROOT + "/build/wp/coq_tie"
@@ -186,7 +199,7 @@ def main():
     error = check(export(ROOT + "/specs/logic", BUILD + "/out"), BUILD + "/out")
     if error:
         print(error)
-    print("%s tie_contract theorems=tie_is_softmax,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
+    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
     return error is not None
 
 

@@ -60,31 +60,45 @@ static inline mmax_halved mmax_halve(double d) {
     assigns   \nothing;
     ensures   range:  fin(\result) && -0.36 <= \result <= 0.36;
     ensures   sign:   w >= 0.0 ==> \result >= 0.0;
+    ensures   value:  \result == log_series_hat(w);
 */
 static inline double mmax_log_series(double w) {
   double w2 = mmax_mul(w, w);
+  /*@ assert hint_square: w2 == times(w, w); */
   /*@ assert hint_w2: 0.0 <= w2 <= 0.0302; */
   double h8 = mmax_fma(w2, 0x1.e1e1e1e1e1e1ep-5, 0x1.1111111111111p-4); /* 1/17, 1/15 */
   /*@ assert hint_8: 0.06 <= h8 <= 0.07; */
+  /*@ assert hint_step_8: h8 == fused(w2, 0x1.e1e1e1e1e1e1ep-5, 0x1.1111111111111p-4); */
   double h7 = mmax_fma(w2, h8, 0x1.3b13b13b13b14p-4); /* 1/13 */
   /*@ assert hint_7: 0.07 <= h7 <= 0.08; */
+  /*@ assert hint_step_7: h7 == fused(w2, h8, 0x1.3b13b13b13b14p-4); */
   double h6 = mmax_fma(w2, h7, 0x1.745d1745d1746p-4); /* 1/11 */
   /*@ assert hint_6: 0.09 <= h6 <= 0.1; */
+  /*@ assert hint_step_6: h6 == fused(w2, h7, 0x1.745d1745d1746p-4); */
   double h5 = mmax_fma(w2, h6, 0x1.c71c71c71c71cp-4); /* 1/9 */
   /*@ assert hint_5: 0.11 <= h5 <= 0.12; */
+  /*@ assert hint_step_5: h5 == fused(w2, h6, 0x1.c71c71c71c71cp-4); */
   double h4 = mmax_fma(w2, h5, 0x1.2492492492492p-3); /* 1/7 */
   /*@ assert hint_4: 0.14 <= h4 <= 0.15; */
+  /*@ assert hint_step_4: h4 == fused(w2, h5, 0x1.2492492492492p-3); */
   double h3 = mmax_fma(w2, h4, 0x1.999999999999ap-3); /* 1/5 */
   /*@ assert hint_3: 0.19 <= h3 <= 0.21; */
+  /*@ assert hint_step_3: h3 == fused(w2, h4, 0x1.999999999999ap-3); */
   double h2 = mmax_fma(w2, h3, 0x1.5555555555555p-2); /* 1/3 */
   /*@ assert hint_2: 0.33 <= h2 <= 0.35; */
+  /*@ assert hint_step_2: h2 == fused(w2, h3, 0x1.5555555555555p-2); */
   double twice = mmax_mul(2.0, w);
+  /*@ assert hint_double: twice == times(2.0, w); */
   /*@ assert hint_twice: -0.35 <= twice <= 0.35; */
   /*@ assert hint_positive: w >= 0.0 ==> twice >= 0.0; */
   double cube = mmax_mul(twice, w2);
+  /*@ assert hint_product_v: cube == times(twice, w2); */
   /*@ assert hint_cube: -0.011 <= cube <= 0.011; */
   /*@ assert hint_not_negative: w >= 0.0 ==> cube >= 0.0; */
+  /*@ assert hint_tail: h2 == log_tail(w2); */
   double s = mmax_fma(cube, h2, twice);
+  /*@ assert hint_fused: s == fused(cube, h2, twice); */
+  /*@ assert hint_cubed: s == log_cubed(twice, w2); */
   /*@ assert hint_range: -0.36 <= s <= 0.36; */
   /*@ assert hint_product: w >= 0.0 ==> cube*h2 + twice >= 0.0; */
   /*@ assert hint_sign: w >= 0.0 ==> s >= 0.0; */
@@ -98,11 +112,14 @@ static inline double mmax_log_series(double w) {
     assigns   \nothing;
     ensures   range:  fin(\result) && -0.1735 <= \result <= 0.1735;
     ensures   sign:   f >= 0.0 ==> \result >= 0.0;
+    ensures   value:  \result == log_ratio_hat(f);
 */
 static inline double mmax_log_ratio(double f) {
   double d = mmax_add(2.0, f);
   /*@ assert hint_d: 1.7 <= d <= 2.42; */
+  /*@ assert hint_sum: d == rnd64(2.0 + f); */
   double w = mmax_div(f, d);
+  /*@ assert hint_over: w == over(f, d); */
   return w;
 }
 
@@ -111,18 +128,28 @@ static inline double mmax_log_ratio(double f) {
     exits     \false;
     assigns   \nothing;
     ensures   range:  fin(\result) && 0.0 <= \result <= 26.0;
+    ensures   value:  log1p_is(t, \result);
 */
 static inline double mmax_log1p(double t) {
   double f = t;
   double k = 0.0;
+  /*@ ghost int halvings = 0; */
   if (t > 0x1.a8p-2) { /* sqrt(2) - 1, nearly */
     double d = mmax_add(1.0, t);
     mmax_halved h = mmax_halve(d);
     f = mmax_sub(h.m, 1.0);
     k = mmax_i64_to_double(h.k);
+    /*@ assert hint_k: k == h.k; */
+    /*@ assert hint_f: f == rnd64(h.m - 1.0); */
+    /*@ ghost halvings = h.k; */
+    /*@ assert hint_halved: \forall real c; c == log_result(h.k, f) ==> log_halved(rnd64(1.0 + t), h.m, h.k, c); */
+    /*@ assert hint_large: \forall real c; c == log_result(halvings, f) ==> log1p_is(t, c); */
   }
+  /*@ assert hint_value: k == halvings && \forall real c; c == log_result(halvings, f) ==> log1p_is(t, c); */
   double small = mmax_log_series(mmax_log_ratio(f));
-  return mmax_fma(k, 0x1.62e42fefa39efp-1, small); /* ln 2 */
+  double l = mmax_fma(k, 0x1.62e42fefa39efp-1, small); /* ln 2 */
+  /*@ assert hint_l: l == log_result(halvings, f); */
+  return l;
 }
 
 #endif

@@ -27,6 +27,8 @@ typedef struct mmax_lse {
                         is_top(params, row->logits.f32, row->mask, row->n, \result.row_max);
     ensures   rest:   fin(\result.rest) && 0.0 <= \result.rest <= 34359738368.0;
     ensures   log:    fin(\result.log) && 0.0 <= \result.log <= 26.0;
+    ensures   exact:  is_rest(params, row->logits.f32, row->mask, row->n, \result.row_max, \result.rest);
+    ensures   value:  log_is(\result.rest, \result.log);
 */
 mmax_lse mmax_row_lse(const mmax_params *params, const mmax_view *row);
 

@@ -41,6 +41,7 @@ static inline mmax_sum mmax_sum_add(mmax_sum s, uint64_t q) {
     assigns   \nothing;
     ensures   finite: fin(\result);
     ensures   range:  0.0 <= \result <= 0x1p83*grid + 1.0;
+    ensures   close:  0x1p-300 <= sum_count(s)*grid ==> total_close(sum_count(s)*grid, \result);
 */
 static inline double mmax_sum_total(mmax_sum s, double grid) {
   double h = mmax_u64_to_double(s.hi);
@@ -65,6 +66,11 @@ static inline double mmax_sum_total(mmax_sum s, double grid) {
   double total = mmax_add(high, low);
   /*@ assert hint_total: err64(high + low, total); */
   /*@ assert hint_total0: rnd64(0.0) <= rnd64(high + low); */
+  /*@ assert hint_lo_range: 0 <= s.lo; */
+  /*@ assert hint_rounded: total_rounded(s.hi, s.lo, grid, wide, high, l, low, total); */
+  /*@ assert hint_near: 0x1p-300 <= (s.hi*18446744073709551616.0 + s.lo)*grid ==>
+                          total_close((s.hi*18446744073709551616.0 + s.lo)*grid, total); */
+  /*@ assert hint_count: sum_count(s)*grid == (s.hi*18446744073709551616.0 + s.lo)*grid; */
   return total;
 }
 
