@@ -108,7 +108,7 @@ Theorem log_wide : forall r m rest c d t i, valid_row r -> 0 <= d -> is_rest r m
   (t < size r)%nat -> taken r t = true -> modulated_at r t = m -> near_or_far r m d t ->
   (i < size r)%nat -> taken r i = true -> Rabs (modulated_at r i - sigma_at r i) <= d ->
   let l := - log_of (modulated_at r i) m c in let y := - ln (multimax_row r i) in let n := INR (size r) in
-  0 <= l /\ 0 <= y /\ near (log_chain d n) (n * clamp) l y.
+  0 <= l /\ 0 <= y /\ near (log_chain d n) (n * low) l y.
 Proof.
 intros r m rest c d t i Vr Hd Rs Lc Ht T Et Nf Hi Ti Di l y n.
 destruct (rest_top r m rest t Rs Ht T Et) as (w & Tp & Sec & Ro).
@@ -116,9 +116,10 @@ destruct (const_close r t m w rest c Vr Tp Sec Ro Lc) as (S0 & C0 & Fc & Wc). fo
 set (S := sum (size r) (kept (drop r t) (weight r m))) in *.
 assert (N := many r Vr). fold n in N. destruct figures as (F1 & _ & F3 & F4). destruct Tp as (_ & _ & _ & Top).
 assert (CE := const_small n N). set (ce := const_error n) in *.
-assert (Fn : 0 <= n * clamp <= / 10 ^ 37).
+assert (Gn : 0 <= n * clamp <= / 10 ^ 37).
 { split. apply Rmult_le_pos; lra. apply Rle_trans with (2147483647 * / 10 ^ 47). apply Rmult_le_compat; lra. lra. }
-set (F := n * clamp) in *. assert (Q : 0 <= eps_e / (1 - eps_e) <= / 10 ^ 9) by (rewrite F1; lra). set (q := eps_e / (1 - eps_e)) in *.
+destruct low_clamp as [L1 L2]. assert (Fn : 0 <= n * low <= n * clamp) by (split; [apply Rmult_le_pos | apply Rmult_le_compat_l]; lra).
+set (F := n * low) in *. set (G := n * clamp) in *. assert (Q : 0 <= eps_e / (1 - eps_e) <= / 10 ^ 9) by (rewrite F1; lra). set (q := eps_e / (1 - eps_e)) in *.
 assert (Fm : format64 m) by (rewrite <- Et; apply format64_rnd).
 destruct (log_exact r i Hi Ti) as [Pp Ey]. fold y in Ey. assert (U0 := others_nonneg r (sigma_at r) i (sigma_at r i)).
 assert (Y0 : 0 <= y) by (rewrite Ey; now apply ln_1_pos). assert (Dt : Rabs (modulated_at r t - sigma_at r t) <= d).
@@ -138,7 +139,7 @@ destruct (Nat.eq_dec i t) as [->|Ni].
   { unfold l, log_of, sub. rewrite Et, Rminus_eq_0, round_0, Rminus_0_l, round_NE_opp by auto with typeclass_instances.
     rewrite round_generic by auto with typeclass_instances. ring. }
   rewrite El, Ey. split; [exact C0|]. split; [rewrite <- Ey; exact Y0|].
-  apply near_weaken with (ce + (2 * d + q)); try lra. unfold log_chain. fold q ce F. lra.
+  apply near_weaken with (ce + (2 * d + q)); try lra. unfold log_chain. fold q ce G. lra.
   apply Sn. lra. intros k Hk Dk. apply dropped in Dk. destruct (Nf k Hk (proj1 Dk)) as [D|D]; [left|right; exact D].
   rewrite Et in Dt. apply Rabs_le_inv in D. apply Rabs_le_inv in Dt. apply Rabs_le. lra.
 - (* any other *)
@@ -160,8 +161,8 @@ destruct (Nat.eq_dec i t) as [->|Ni].
     assert (K : exp (modulated_at r t - s) <= z).
     { apply (kept_term (drop r i) (fun k => exp (modulated_at r k - s))); trivial. intros; apply Rlt_le, exp_pos. apply dropped. split; auto. }
     assert (E := exp_ineq1_le (modulated_at r t - s)). rewrite Et in *. lra. }
-  assert (Wy : within (2 * d + F) (ln (1 + z)) y).
-  { rewrite Ey. apply near_0. apply near_ln; try lra. apply near_0. unfold z, others, F, n.
+  assert (Wy : within (2 * d + G) (ln (1 + z)) y).
+  { rewrite Ey. apply near_0. apply near_ln; try lra. apply near_0. unfold z, others, G, n.
     apply sums_within with t; trivial; try lra.
     - apply dropped. auto.
     - intros k _ _. split; apply Rlt_le, exp_pos.
@@ -203,8 +204,8 @@ destruct (Nat.eq_dec i t) as [->|Ni].
   { rewrite El. rewrite <- (round_0 radix2 fexp64 ZnearestE). apply round_le; auto with typeclass_instances. }
   split; [exact Pl|]. split; [exact Y0|].
   assert (Wf : within (log_chain d n) l y).
-  { apply within_weaken with (101/100 * u64 + (h + 4 * (2 * F)) + (2 * d + F)); trivial.
-    - unfold log_chain, h. fold q ce F. lra.
+  { apply within_weaken with (101/100 * u64 + (h + 4 * (2 * F)) + (2 * d + G)); trivial.
+    - unfold log_chain, h. fold q ce G. lra.
     - apply within_trans with (ln (1 + z)); trivial. now apply within_trans with x. }
   destruct Wf as [B1 B2]. assert (Pe := exp_pos (log_chain d n)). split.
   + apply Rle_trans with (1 := B1). apply Rmult_le_compat_l; lra.
@@ -225,13 +226,13 @@ assert (E46 : pow2 (-46) = / 70368744177664) by (simpl; lra). assert (E44 : pow2
 rewrite E51, E48, E46, E44, F1, F3 in *. lra.
 Qed.
 
-(* the double before its last rounding: relative, above the floor n 2^-157 of the clamp; entry i's own A counts *)
+(* the double before its last rounding: relative, above the floor n 2^-158 of the clamp; entry i's own A counts *)
 Theorem log_before_rounding : forall r out A t i, valid_row r -> is_logged r out ->
   (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) -> condition_row r t A ->
   (i < size r)%nat -> taken r i = true -> condition_at r i <= A -> in_reach_log A (INR (size r)) ->
   let n := INR (size r) in let y := - ln (multimax_row r i) in
   exists l e, (l <= 34 * 10 ^ 37 -> out i = rnd32 (- l)) /\ 0 <= l /\ 0 <= y /\ 0 <= e <= excess (log_error_log A n) /\ e < 1 /\
-    Rabs (l - y) <= e * y + n * pow2 (-157) /\ (n * pow2 (-97) <= y -> Rabs (l - y) <= e * y).
+    (log_error_log A n <= 1 / 4 -> Rabs (l - y) <= e * y + n * pow2 (-158)) /\ (n * pow2 (-97) <= y -> Rabs (l - y) <= e * y).
 Proof.
 intros r out A t i Vr (m & rest & c & Rs & Lc & Lg) Ht T TopT C Hi Ti Ci B n y.
 assert (M : modulated_at r t = m).
@@ -255,24 +256,28 @@ assert (Ex := excess_mono k2 b ltac:(unfold k2; lra) ltac:(unfold k2; lra) ltac:
 assert (Ek2 := excess_mono k k2 ltac:(unfold k2; lra) ltac:(lra) ltac:(unfold k2; lra)). set (e := excess k2) in *.
 exists l, e. split. { intros Hl. unfold l in *. rewrite Ropp_involutive. apply Lg; trivial. unfold narrow_range. lra. }
 split; [exact L0|]. split; [exact Y0|]. split; [lra|]. split; [lra|].
-destruct figures as (_ & _ & _ & F4). assert (Fn : 0 <= n * clamp) by (apply Rmult_le_pos; lra).
-assert (E157 : n * pow2 (-157) = 2 * (n * clamp)).
-{ unfold clamp. change (-157)%Z with (1 + -158)%Z. rewrite bpow_plus. change (pow2 1) with 2. ring. }
-assert (Ek : exp k <= 1 + excess k /\ exp k <= 2).
+destruct figures as (_ & _ & _ & F4). destruct low_clamp as [L1 L2].
+assert (Fn : 0 <= n * low <= 7 / 10 * (n * clamp)).
+{ split. apply Rmult_le_pos; lra. replace (7 / 10 * (n * clamp)) with (n * (7 / 10 * clamp)) by ring. apply Rmult_le_compat_l; lra. }
+assert (Ek : exp k <= 1 + excess k /\ exp k <= / (1 - k)).
 { assert (G := exp_ineq1_le (- k)). rewrite exp_Ropp in G. assert (P := exp_pos k).
   assert (I : exp k <= / (1 - k)).
   { apply Rmult_le_reg_r with (1 - k). lra. rewrite Rinv_l by lra. apply Rle_trans with (exp k * / exp k).
     apply Rmult_le_compat_l; lra. rewrite Rinv_r; lra. }
   split. unfold excess. replace (1 + k / (1 - k)) with (/ (1 - k)) by (field; lra). exact I.
-  apply Rle_trans with (1 := I). rewrite <- (Rinv_inv 2). apply Rinv_le_contravar; lra. }
+  exact I. }
 split.
-- rewrite E157. destruct Nr as [B1 B2]. assert (1 <= exp k) by (apply exp_ge_1; lra). assert (X : (exp k - 1) * y <= e * y) by (apply Rmult_le_compat_r; lra).
-  assert (Z : exp k * (n * clamp) <= 2 * (n * clamp)) by (apply Rmult_le_compat_r; lra).
+- intros B4. change (pow2 (-158)) with clamp. destruct Nr as [B1 B2].
+  assert (E4 : exp k <= 4 / 3). { apply Rle_trans with (1 := proj2 Ek). replace (4 / 3) with (/ (3 / 4)) by field. apply Rinv_le_contravar; lra. } assert (1 <= exp k) by (apply exp_ge_1; lra). assert (X : (exp k - 1) * y <= e * y) by (apply Rmult_le_compat_r; lra).
+  assert (Z : exp k * (n * low) <= n * clamp).
+  { assert (0 <= n * clamp) by (apply Rmult_le_pos; lra). apply Rle_trans with (4 / 3 * (n * low)).
+    apply Rmult_le_compat_r; lra. lra. }
   destruct (Rle_or_lt l y) as [H1|H1].
   + rewrite Rabs_left1 by lra. assert ((exp k - 1) * l <= (exp k - 1) * y) by (apply Rmult_le_compat_l; lra). lra.
   + rewrite Rabs_pos_eq by lra. lra.
 - intros Hy. assert (W : within (k + 4 * pow2 (-61)) l y).
-  { apply near_absorb with (n * clamp); trivial. lra. split. apply bpow_ge_0. simpl. lra. split; trivial.
+  { apply near_absorb with (n * low); trivial. lra. split. apply bpow_ge_0. simpl. lra. split. lra.
+    apply Rle_trans with (n * clamp). apply Rmult_le_compat_l; lra.
     apply Rle_trans with (pow2 (-61) * (n * pow2 (-97))); [|apply Rmult_le_compat_l; [apply bpow_ge_0 | exact Hy]].
     unfold clamp. change (-158)%Z with (-61 + -97)%Z. rewrite bpow_plus. apply Req_le. ring. }
   apply (relative_of_within k2); trivial. unfold k2. lra.
@@ -305,14 +310,14 @@ Theorem log_probability_error_floor : forall r out A t i, valid_row r -> is_logg
   (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) -> condition_row r t A ->
   (i < size r)%nat -> taken r i = true -> condition_at r i <= A -> log_error_log A (INR (size r)) <= 1 / 4 ->
   let y := ln (multimax_row r i) in let e := excess (log_error_log A (INR (size r))) in - y <= pow2 126 ->
-  (pow2 (-126) <= - y -> Rabs (out i - y) <= (1 + pow2 24 * e) * ulp32 y + INR (size r) * pow2 (-157)) /\
-  (- y < pow2 (-126) -> Rabs (out i - y) <= e * - y + pow2 (-149) + INR (size r) * pow2 (-157)).
+  (pow2 (-126) <= - y -> Rabs (out i - y) <= (1 + pow2 24 * e) * ulp32 y + INR (size r) * pow2 (-158)) /\
+  (- y < pow2 (-126) -> Rabs (out i - y) <= e * - y + pow2 (-149) + INR (size r) * pow2 (-158)).
 Proof.
 intros r out A t i Vr Lg Ht T TopT C Hi Ti Ci B y eb Hy. assert (U := u64_small).
 destruct (log_before_rounding r out A t i Vr Lg Ht T TopT C Hi Ti Ci ltac:(unfold in_reach_log; lra))
-  as (l & e & Out & L0 & Y0 & E0 & _ & D & _). fold y in D, Y0. fold eb in E0. assert (N := many r Vr).
-set (f := INR (size r) * pow2 (-157)) in *. assert (F : 0 <= f <= pow2 (-126)).
-{ unfold f. split. apply Rmult_le_pos. lra. apply bpow_ge_0. change (-126)%Z with (31 + -157)%Z. rewrite bpow_plus.
+  as (l & e & Out & L0 & Y0 & E0 & _ & D & _). specialize (D B). fold y in D, Y0. fold eb in E0. assert (N := many r Vr).
+set (f := INR (size r) * pow2 (-158)) in *. assert (F : 0 <= f <= pow2 (-126)).
+{ unfold f. split. apply Rmult_le_pos. lra. apply bpow_ge_0. apply Rle_trans with (pow2 (-127)); [|apply bpow_le; lia]. change (-127)%Z with (31 + -158)%Z. rewrite bpow_plus.
   apply Rmult_le_compat_r. apply bpow_ge_0. apply Rle_trans with 2147483647. lra. simpl. lra. }
 assert (Eb : eb <= 1 / 3).
 { unfold eb, excess. set (b := log_error_log _ _) in *. apply Rmult_le_reg_r with (1 - b). lra.

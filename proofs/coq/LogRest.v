@@ -64,17 +64,39 @@ assert (N : rnd (s - m) <= 0).
 assert (R := exp_hat_range _ (format64_rnd (s - m)) ltac:(lra)). generalize (bpow_gt_0 radix2 (-160)). lra.
 Qed.
 
+(* what a weight that is 0 can be *)
+Definition low : R := exp (-109.9).
+Lemma low_clamp : 0 < low <= 7 / 10 * clamp.
+Proof.
+unfold low, clamp. split. apply exp_pos. rewrite bpow_exp. simpl (IZR radix2). set (x := IZR (-158) * ln 2).
+replace (-109.9) with ((-109.9 - x) + x) by ring. rewrite exp_plus. apply Rmult_le_compat_r. apply Rlt_le, exp_pos.
+unfold x. interval.
+Qed.
+Lemma weight_zero_low : forall s m, format64 s -> format64 m -> s <= m -> weight_of s m = 0 -> exp (s - m) <= low.
+Proof.
+intros s m Fs Fm H Z. unfold weight_of, exp_fn in Z. assert (E := sub_error s m Fs Fm). unfold sub in E.
+assert (U : 0 < u64 <= / 1000000) by (unfold u64; simpl; lra).
+rewrite (Rabs_left1 (s - m)) in E by lra. apply Rabs_le_inv in E. assert (N : rnd (s - m) <= 0).
+{ rewrite <- (round_0 radix2 fexp64 ZnearestE). apply round_le; auto with typeclass_instances. lra. }
+destruct (Rlt_dec (rnd (s - m)) (-110)) as [L|L].
+- apply exp_le. nra.
+- assert (R := exp_hat_range _ (format64_rnd (s - m)) ltac:(lra)). generalize (bpow_gt_0 radix2 (-160)). lra.
+Qed.
+
 (* a weight against a target known to within d, or both below the clamp *)
 Lemma weight_near : forall s m v d, format64 s -> format64 m -> s <= m -> 0 <= d ->
   Rabs ((s - m) - v) <= d \/ (s - m <= -110 /\ v <= -109.9) ->
-  near (d + eps_e / (1 - eps_e)) clamp (weight_of s m) (exp v).
+  near (d + eps_e / (1 - eps_e)) low (weight_of s m) (exp v).
 Proof.
-intros s m v d Fs Fm H Hd D. destruct figures as (F1 & _ & _ & F4).
+intros s m v d Fs Fm H Hd D. destruct figures as (F1 & _ & _ & _). destruct low_clamp as [F4 _].
 assert (Q : eps_e <= eps_e / (1 - eps_e)) by (rewrite F1; lra). assert (E0 : 0 < eps_e) by (rewrite F1; lra).
 set (q := eps_e / (1 - eps_e)) in *. assert (Ea := exp_ineq1_le (d + q)). assert (Pv := exp_pos v). assert (Pz := exp_pos (s - m)).
 assert (Big : forall x, 0 <= x -> x <= exp (d + q) * x).
 { intros x Hx. rewrite <- (Rmult_1_l x) at 1. apply Rmult_le_compat_r; lra. }
-destruct (weight_error s m Fs Fm H) as [R We]. set (e := weight_of s m) in *.
+destruct (weight_error s m Fs Fm H) as [R We']. assert (Wl := weight_zero_low s m Fs Fm H). set (e := weight_of s m) in *.
+assert (We : (e = 0 /\ exp (s - m) <= low) \/ (Rabs (e - exp (s - m)) <= eps_e * exp (s - m) /\ pow2 (-160) <= e)).
+{ destruct We' as [[W0 _]|W1]; [left | right; exact W1]. split; auto. }
+clear We' Wl.
 destruct D as [D|[D1 D2]].
 - assert (Wz := within_exp _ _ _ D). destruct We as [[W0 W1]|[W1 _]].
   + rewrite W0. split. apply Rmult_le_pos; [apply Rlt_le, exp_pos | lra].
@@ -82,12 +104,12 @@ destruct D as [D|[D1 D2]].
   + assert (W2 : within q e (exp (s - m))) by (apply within_of_relative; lra).
     assert (W : within (d + q) e (exp v)) by (rewrite Rplus_comm; apply within_trans with (exp (s - m)); assumption).
     destruct W as [A B]. split; (eapply Rle_trans; [eassumption|]); apply Rmult_le_compat_l; try lra; apply Rlt_le, exp_pos.
-- assert (C1 : exp (s - m) <= clamp) by (apply clamp_exp; lra). assert (C2 : exp v <= clamp) by (apply clamp_exp; lra). split.
-  + assert (Ce : e <= (1 + eps_e) * clamp).
+- assert (C1 : exp (s - m) <= low) by (apply exp_le; lra). assert (C2 : exp v <= low) by (apply exp_le; lra). split.
+  + assert (Ce : e <= (1 + eps_e) * low).
     { destruct We as [[W0 _]|[W1 _]]. rewrite W0. apply Rmult_le_pos; lra. apply Rabs_le_inv in W1.
       apply Rle_trans with ((1 + eps_e) * exp (s - m)). lra. apply Rmult_le_compat_l; lra. }
     apply Rle_trans with (1 := Ce). apply Rmult_le_compat; lra.
-  + apply Rle_trans with (clamp + e). lra. rewrite (Rplus_comm clamp). apply Big. lra.
+  + apply Rle_trans with (low + e). lra. rewrite (Rplus_comm low). apply Big. lra.
 Qed.
 
 (* sums of such terms *)

@@ -148,6 +148,8 @@ static inline double mmax_log1p(double t) {
   /*@ assert hint_value: k == halvings && \forall real c; c == log_result(halvings, f) ==> log1p_is(t, c); */
   double small = mmax_log_series(mmax_log_ratio(f));
   double l = mmax_fma(k, 0x1.62e42fefa39efp-1, small); /* ln 2 */
+  /*@ assert hint_fused: l == fused(k, 0x1.62e42fefa39efp-1, small); */
+  /*@ assert hint_halvings: l == fused(halvings, 0x1.62e42fefa39efp-1, small); */
   /*@ assert hint_l: l == log_result(halvings, f); */
   return l;
 }
