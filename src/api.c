@@ -8,40 +8,81 @@
 #include "fpenv.h"
 #include "run.h"
 
-/* A row of the batch in each; size in bytes per element. */
-static mmax_buffer matrix_buffer(const mmax_input *in, const void *data, size_t stride,
-                                 size_t size) {
-  mmax_buffer b = {data, in->cols, stride, size, 0, 0};
-  return b;
+#ifdef __FRAMAC__
+#include "job.acsl"
+#endif
+
+/* Typed pointers as untyped ones. */
+#ifdef __FRAMAC__
+/* Contracts of the conversions below (specs/soundness.md): the proofs' memory model does not follow them. */
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   address: (uintptr_t)\result == (uintptr_t)p && (\result == \null <==> p == \null);
+*/
+static const void *untyped_bytes(const uint8_t *p);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   address: (uintptr_t)\result == (uintptr_t)p && (\result == \null <==> p == \null);
+*/
+static const void *untyped_targets(const int32_t *p);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   address: (uintptr_t)\result == (uintptr_t)p && (\result == \null <==> p == \null);
+*/
+static const void *untyped_floats(const float *p);
+#else
+static const void *untyped_bytes(const uint8_t *p) { return p; }
+static const void *untyped_targets(const int32_t *p) { return p; }
+static const void *untyped_floats(const float *p) { return p; }
+#endif
+
+enum { LOGITS, MASK, UPSTREAM, TARGET, GRAD_LOSS, LOSS, OUT, BUFFERS };
+
+/* An input. */
+/*@ requires  valid:  \valid(b);
+    terminates \true;
+    exits     \false;
+    assigns   *b;
+    ensures   set:    buffer_is(b, (uintptr_t)data, cols, stride, size, 0, 0);
+*/
+static void set_buffer(mmax_buffer *b, const void *data, size_t cols, size_t stride, size_t size) {
+  b->data = data;
+  b->cols = cols;
+  b->stride = stride;
+  b->size = size;
+  b->output = 0;
+  b->may_replace = 0;
 }
 
-/* A vector with one element per row. */
-static mmax_buffer vector_buffer(const void *data, size_t size, int output) {
-  mmax_buffer b = {data, 1, 1, size, output, 0};
-  return b;
+/*@ requires  valid:  \valid(b);
+    terminates \true;
+    exits     \false;
+    assigns   b->output, b->may_replace;
+    ensures   set:    \forall integer at, cols, stride, size; buffer_is{Pre}(b, at, cols, stride, size, 0, 0) ==>
+                        buffer_is(b, at, cols, stride, size, 1, may_replace);
+*/
+static void set_output(mmax_buffer *b, int may_replace) {
+  b->output = 1;
+  b->may_replace = may_replace;
 }
 
-/* Sizes, strides, alignment and overlap of what the caller gave. The output may
-   replace the logits, or the upstream gradient. */
-static mmax_status check_memory(const mmax_job *job) {
-  enum { LOGITS, MASK, UPSTREAM, TARGET, GRAD_LOSS, LOSS, OUT, COUNT };
-  const mmax_input *in = &job->in;
-  const size_t size = mmax_storage_bytes(job->storage);
-  mmax_buffer buffers[COUNT] = {
-      [LOGITS] = matrix_buffer(in, in->logits, in->stride, size),
-      [MASK] = matrix_buffer(in, in->mask, in->mask_stride, 1),
-      [UPSTREAM] = matrix_buffer(in, job->upstream.grad_probs, job->upstream.stride, size),
-      [TARGET] = vector_buffer(job->targets.target, sizeof(int32_t), 0),
-      [GRAD_LOSS] = vector_buffer(job->grad_loss, sizeof(float), 0),
-      [LOSS] = vector_buffer(job->loss, sizeof(float), 1),
-      [OUT] = matrix_buffer(in, job->out.data, job->out.stride, size)};
-  buffers[OUT].output = 1;
-  buffers[OUT].may_replace = 1 << LOGITS | 1 << UPSTREAM;
-  return mmax_check_buffers(in->rows, buffers, COUNT);
-}
-
+/*@ requires  job:    \valid_read(job);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   exact:  \result != 0 <==> job_empty((mmax_job *)job);
+*/
 static int is_empty(const mmax_job *job) { return job->in.rows == 0 || job->in.cols == 0; }
 
+/*@ requires  job:    \valid_read(job);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   exact:  \result != 0 <==> job_lacks((mmax_job *)job);
+*/
 static int lacks_pointer(const mmax_job *job) {
   if (job->params == NULL) return 1;
   if (is_empty(job)) return 0;
@@ -51,22 +92,175 @@ static int lacks_pointer(const mmax_job *job) {
   return job->out.data == NULL;
 }
 
-static mmax_status check(const mmax_job *job) {
+/* Pointers, parameters, storage. */
+/*@ requires  job:     \valid_read(job);
+    requires  params:  job->params == \null || \valid_read(job->params);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    behavior null:
+      assumes lacks:   job_lacks((mmax_job *)job);
+      ensures status:  \result == MMAX_ERR_NULL;
+    behavior params:
+      assumes given:   !job_lacks((mmax_job *)job);
+      assumes bad:     !accepted((mmax_params *)job->params);
+      ensures status:  \result == MMAX_ERR_PARAMS;
+    behavior storage:
+      assumes given:   !job_lacks((mmax_job *)job) && accepted((mmax_params *)job->params);
+      assumes unknown: !storage_known((mmax_job *)job);
+      ensures status:  \result == MMAX_ERR_STORAGE;
+    behavior ok:
+      assumes good:    job_given((mmax_job *)job);
+      ensures status:  \result == MMAX_OK;
+    complete behaviors;
+    disjoint behaviors;
+*/
+static mmax_status check_given(const mmax_job *job) {
   if (lacks_pointer(job)) return MMAX_ERR_NULL;
   mmax_status status = mmax_params_check(job->params);
   if (status != MMAX_OK) return status;
   if (job->storage != MMAX_FLOAT32 && job->storage != MMAX_FLOAT16 &&
       job->storage != MMAX_BFLOAT16)
     return MMAX_ERR_STORAGE;
-  if (is_empty(job)) return MMAX_OK;
-  status = check_memory(job);
+  return MMAX_OK;
+}
+
+/* The buffers of a call: what is read by row, what has one element a row, and the result, which may replace the logits
+   or the upstream gradient. */
+/*@ requires  job:     \valid_read(job) && storage_known((mmax_job *)job);
+    requires  into:    \valid(into + (0 .. 6)) && \separated(into + (0 .. 6), job);
+    terminates \true;
+    exits     \false;
+    assigns   into[0 .. 2];
+    ensures   all:     describes_input{Pre, Post}(into, (mmax_job *)job);
+*/
+static void describe_input(const mmax_job *job, mmax_buffer into[BUFFERS]) {
+  const size_t size = mmax_storage_bytes(job->storage);
+  const size_t cols = job->in.cols, mask_stride = job->in.mask_stride, upstream_stride = job->upstream.stride;
+  const void *mask = untyped_bytes(job->in.mask), *upstream = job->upstream.grad_probs;
+  set_buffer(&into[LOGITS], job->in.logits, cols, job->in.stride, size);
+  set_buffer(&into[MASK], mask, cols, mask_stride, 1);
+  /*@ assert hint_0: buffer_is(into + 0, \at((uintptr_t)job->in.logits, Pre), \at(job->in.cols, Pre), \at(job->in.stride, Pre), element{Pre}((mmax_job *)job), 0, 0); */
+  /*@ assert hint_1: buffer_is(into + 1, \at((uintptr_t)job->in.mask, Pre), \at(job->in.cols, Pre), \at(job->in.mask_stride, Pre), 1, 0, 0); */
+  set_buffer(&into[UPSTREAM], upstream, cols, upstream_stride, size);
+  /*@ assert hint_2: buffer_is(into + 0, \at((uintptr_t)job->in.logits, Pre), \at(job->in.cols, Pre), \at(job->in.stride, Pre), element{Pre}((mmax_job *)job), 0, 0); */
+  /*@ assert hint_3: buffer_is(into + 1, \at((uintptr_t)job->in.mask, Pre), \at(job->in.cols, Pre), \at(job->in.mask_stride, Pre), 1, 0, 0); */
+}
+
+/*@ requires  job:     \valid_read(job) && storage_known((mmax_job *)job);
+    requires  into:    \valid(into + (0 .. 6)) && \separated(into + (0 .. 6), job);
+    terminates \true;
+    exits     \false;
+    assigns   into[3 .. 5];
+    ensures   all:     describes_rows{Pre, Post}(into, (mmax_job *)job);
+*/
+static void describe_vectors(const mmax_job *job, mmax_buffer into[BUFFERS]) {
+  const void *target = untyped_targets(job->targets.target);
+  const void *grad_loss = untyped_floats(job->grad_loss), *loss = untyped_floats(job->loss);
+  set_buffer(&into[TARGET], target, 1, 1, 4);
+  set_buffer(&into[GRAD_LOSS], grad_loss, 1, 1, 4);
+  /*@ assert hint_0: buffer_is(into + 3, \at((uintptr_t)job->targets.target, Pre), 1, 1, 4, 0, 0); */
+  /*@ assert hint_1: buffer_is(into + 4, \at((uintptr_t)job->grad_loss, Pre), 1, 1, 4, 0, 0); */
+  set_buffer(&into[LOSS], loss, 1, 1, 4);
+  /*@ assert hint_set: buffer_is(into + 4, \at((uintptr_t)job->grad_loss, Pre), 1, 1, 4, 0, 0); */
+  set_output(&into[LOSS], 0);
+  /*@ assert hint_2: buffer_is(into + 3, \at((uintptr_t)job->targets.target, Pre), 1, 1, 4, 0, 0); */
+  /*@ assert hint_3: buffer_is(into + 4, \at((uintptr_t)job->grad_loss, Pre), 1, 1, 4, 0, 0); */
+}
+
+/*@ requires  job:     \valid_read(job) && storage_known((mmax_job *)job);
+    requires  into:    \valid(into + (0 .. 6)) && \separated(into + (0 .. 6), job);
+    terminates \true;
+    exits     \false;
+    assigns   into[6];
+    ensures   all:     describes_output{Pre, Post}(into, (mmax_job *)job);
+*/
+static void describe_output(const mmax_job *job, mmax_buffer into[BUFFERS]) {
+  const size_t size = mmax_storage_bytes(job->storage);
+  set_buffer(&into[OUT], job->out.data, job->in.cols, job->out.stride, size);
+  set_output(&into[OUT], 1 << LOGITS | 1 << UPSTREAM);
+}
+
+/*@ requires  job:     \valid_read(job) && storage_known((mmax_job *)job);
+    requires  into:    \valid(into + (0 .. 6)) && \separated(into + (0 .. 6), job);
+    terminates \true;
+    exits     \false;
+    assigns   into[0 .. 6];
+    ensures   input:   describes_input{Pre, Post}(into, (mmax_job *)job);
+    ensures   vectors: describes_rows{Pre, Post}(into, (mmax_job *)job);
+    ensures   output:  describes_output{Pre, Post}(into, (mmax_job *)job);
+*/
+static void describe(const mmax_job *job, mmax_buffer into[BUFFERS]) {
+  describe_input(job, into);
+  /*@ assert hint_same: job_same{Pre, Here}((mmax_job *)job); */
+  describe_vectors(job, into);
+  /*@ assert hint_again: job_same{Pre, Here}((mmax_job *)job); */
+  /*@ assert hint_input: describes_input{Pre, Here}(into, (mmax_job *)job); */
+  /*@ assert hint_vectors: describes_rows{Pre, Here}(into, (mmax_job *)job); */
+  describe_output(job, into);
+}
+
+/* Every argument, in the order of semantics.md#api-errors; buffers: room for their description. */
+/*@ requires  job:     \valid_read(job);
+    requires  params:  job->params == \null || \valid_read(job->params);
+    requires  buffers: \valid(buffers + (0 .. 6));
+    requires  apart:   \separated(buffers + (0 .. 6), job) && \separated(buffers + (0 .. 6), job->params);
+    requires  targets: job->kind == MMAX_CROSS_ENTROPY && !job_lacks((mmax_job *)job) && !job_empty((mmax_job *)job) ==>
+                         \valid_read(job->targets.target + (0 .. job->in.rows - 1)) &&
+                         \separated(buffers + (0 .. 6), job->targets.target + (0 .. job->in.rows - 1));
+    terminates \true;
+    exits     \false;
+    assigns   buffers[0 .. 6];
+    ensures   null:    \result == MMAX_ERR_NULL <==> job_lacks{Pre}((mmax_job *)job);
+    ensures   params:  \result == MMAX_ERR_PARAMS <==> !job_lacks{Pre}((mmax_job *)job) && !accepted{Pre}(\old((mmax_params *)job->params));
+    ensures   storage: \result == MMAX_ERR_STORAGE <==> !job_lacks{Pre}((mmax_job *)job) && accepted{Pre}(\old((mmax_params *)job->params)) &&
+                         !storage_known{Pre}((mmax_job *)job);
+    ensures   seen:    job_open{Pre}((mmax_job *)job) ==> describes_input{Pre, Post}(buffers, (mmax_job *)job) &&
+                         describes_rows{Pre, Post}(buffers, (mmax_job *)job) && describes_output{Pre, Post}(buffers, (mmax_job *)job);
+    ensures   size:    \result == MMAX_ERR_SIZE <==> job_open{Pre}((mmax_job *)job) && !sizes_ok(buffers, \old(job->in.rows), 7);
+    ensures   stride:  \result == MMAX_ERR_STRIDE <==> job_open{Pre}((mmax_job *)job) &&
+                         sizes_ok(buffers, \old(job->in.rows), 7) && !strides_ok(buffers, \old(job->in.rows), 7);
+    ensures   align:   \result == MMAX_ERR_ALIGN <==> job_open{Pre}((mmax_job *)job) &&
+                         sizes_ok(buffers, \old(job->in.rows), 7) && strides_ok(buffers, \old(job->in.rows), 7) && !aligned(buffers, 7);
+    ensures   overlap: \result == MMAX_ERR_OVERLAP <==> job_open{Pre}((mmax_job *)job) &&
+                         sizes_ok(buffers, \old(job->in.rows), 7) && strides_ok(buffers, \old(job->in.rows), 7) && aligned(buffers, 7) &&
+                         !all_apart(buffers, \old(job->in.rows), 7, 7);
+    ensures   target:  \result == MMAX_ERR_TARGET <==> job_open{Pre}((mmax_job *)job) &&
+                         memory_good(buffers, \old(job->in.rows)) && \old(job->kind) == MMAX_CROSS_ENTROPY && !job_targets_valid{Pre}((mmax_job *)job);
+    ensures   smooth:  \result == MMAX_ERR_SMOOTHING <==> job_open{Pre}((mmax_job *)job) &&
+                         memory_good(buffers, \old(job->in.rows)) && \old(job->kind) == MMAX_CROSS_ENTROPY && job_targets_valid{Pre}((mmax_job *)job) &&
+                         !smoothing_valid(\old(job->targets.smoothing));
+    ensures   ok:      \result == MMAX_OK <==> job_given{Pre}((mmax_job *)job) && (job_empty{Pre}((mmax_job *)job) ||
+                         (memory_good(buffers, \old(job->in.rows)) && (\old(job->kind) != MMAX_CROSS_ENTROPY ||
+                           (job_targets_valid{Pre}((mmax_job *)job) && smoothing_valid(\old(job->targets.smoothing))))));
+*/
+static mmax_status check(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
+  mmax_status status = check_given(job);
+  if (status != MMAX_OK || is_empty(job)) return status;
+  /*@ assert hint_open: job_open((mmax_job *)job); */
+  describe(job, buffers);
+  /*@ assert hint_rows: job->in.rows == \at(job->in.rows, Pre) && job->in.rows >= 1; */
+  /*@ assert hint_input: describes_input{Pre, Here}(buffers, (mmax_job *)job); */
+  /*@ assert hint_vectors: describes_rows{Pre, Here}(buffers, (mmax_job *)job); */
+  /*@ assert hint_output: describes_output{Pre, Here}(buffers, (mmax_job *)job); */
+  /*@ assert hint_element: \at(job->in.cols, Pre) >= 1 && (element{Pre}((mmax_job *)job) == 4 || element{Pre}((mmax_job *)job) == 2); */
+  /*@ assert hint_fine_input: buffer_ready(buffers + 0) && buffer_ready(buffers + 1) && buffer_ready(buffers + 2); */
+  /*@ assert hint_fine_vectors: buffer_ready(buffers + 3) && buffer_ready(buffers + 4) && buffer_ready(buffers + 5); */
+  /*@ assert hint_fine_output: buffer_ready(buffers + 6); */
+  /*@ assert hint_fine: all_fine(buffers, 7); */
+  status = mmax_check_buffers(job->in.rows, buffers, BUFFERS);
+  /*@ assert hint_good: status == MMAX_OK <==> memory_good(buffers, \at(job->in.rows, Pre)); */
+  /*@ assert hint_kind: job->kind == \at(job->kind, Pre); */
   if (status != MMAX_OK || job->kind != MMAX_CROSS_ENTROPY) return status;
+  /*@ assert hint_each: \forall integer r; 0 <= r < \at(job->in.rows, Pre) ==> job->targets.target[r] == \at(job->targets.target[r], Pre); */
+  /*@ assert hint_targets: job_targets_valid((mmax_job *)job) <==> job_targets_valid{Pre}((mmax_job *)job); */
   return mmax_check_targets(&job->targets, job->in.rows, job->in.cols);
 }
 
 /* Checks; backend, scratch and environment; then the run. */
 static mmax_status submit(mmax_job *job, const mmax_exec *exec, mmax_report *report) {
-  mmax_status status = check(job);
+  mmax_buffer buffers[BUFFERS];
+  mmax_status status = check(job, buffers);
   if (status != MMAX_OK) return status;
   if (is_empty(job)) {
     if (report != NULL) mmax_report_start(report);

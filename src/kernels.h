@@ -21,6 +21,12 @@ typedef struct mmax_scratch {
   size_t bytes;
 } mmax_scratch;
 
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   float32: storage == MMAX_FLOAT32 ==> \result == 4;
+    ensures   other:   storage != MMAX_FLOAT32 ==> \result == 2;
+*/
 static inline size_t mmax_storage_bytes(mmax_storage storage) {
   return storage == MMAX_FLOAT32 ? sizeof(float) : sizeof(uint16_t);
 }
@@ -87,9 +93,29 @@ extern const mmax_kernels mmax_kernels_avx512, mmax_kernels_avx512_f16, mmax_ker
 extern const mmax_kernels mmax_kernels_neon, mmax_kernels_neon_f16, mmax_kernels_neon_bf16;
 #endif
 
+#ifdef __FRAMAC__
+/*@ axiomatic Backends {
+    // this machine can run the backend
+    predicate available(integer backend) reads \nothing;
+} */
+#endif
+
 /* NULL if this machine cannot run it. AUTO gives the fastest that it can. */
+/*@ requires  storage: storage == MMAX_FLOAT32 || storage == MMAX_FLOAT16 || storage == MMAX_BFLOAT16;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   given:   \result != \null <==> available(backend);
+*/
 const mmax_kernels *mmax_kernels_for(mmax_backend backend, mmax_storage storage);
 
+/*@ requires  valid:  \valid(report);
+    terminates \true;
+    exits     \false;
+    assigns   *report;
+    ensures   none:   report->masked_rows == 0 && report->nonfinite_rows == 0 && report->ignored_rows == 0;
+    ensures   first:  report->first_masked == SIZE_MAX && report->first_nonfinite == SIZE_MAX;
+*/
 static inline void mmax_report_start(mmax_report *report) {
   report->masked_rows = report->nonfinite_rows = report->ignored_rows = 0;
   report->first_masked = report->first_nonfinite = SIZE_MAX;

@@ -35,7 +35,20 @@ void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scr
 /* The whole job by a team of at most `size` threads; cols > kernels->split > 0. */
 void mmax_job_run_team(const mmax_job *job, unsigned size, mmax_report *report);
 
+#ifdef __FRAMAC__
+/*@ ghost int mmax_runs; */ /* jobs that ran */
+#endif
+
 /* The whole job. Without threads in the build, or with threads <= 1: the calling thread. */
+/*@ requires  job:    \valid_read(job);
+    requires  report: \valid(report);
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, *job->acc, job->loss[0 .. job->in.rows - 1],
+              ((char *)job->out.data)[0 .. span(job->in.rows, job->in.cols, job->out.stride, job->storage == 0 ? 4 : 2) - 1],
+              ((char *)job->scratch.data)[0 .. job->scratch.bytes - 1];
+    ensures   once:   mmax_runs == \old(mmax_runs) + 1;
+*/
 void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report);
 
 #endif

@@ -82,6 +82,7 @@ def times(text):
 LEMMAS = {
     "lemmas": [(("ref/kernels_ref.h", "ref/log.h"), ("float", "grid", "exp", "sum", "row", "forward", "log", "lse"))],
     "lemmas_order": [(("ref/kernels_ref.h", "order.acsl"), ("order",))],
+    "lemmas_finish": [(("multimax.h", "ref/arith.h", "ref/limbs.h", "finish.acsl"), ("finish",))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 
