@@ -78,6 +78,7 @@ def times(text):
 # unit of lemmas: [(headers that state them, files of specs/logic)]; without the float theory integers are proved in seconds
 LEMMAS = {
     "lemmas": [(("ref/kernels_ref.h", "ref/log.h"), ("float", "grid", "exp", "sum", "row", "forward", "log", "lse"))],
+    "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares"))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 

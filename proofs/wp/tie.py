@@ -22,6 +22,7 @@ From Flocq Require Import Core.
 From MultiMax Require Import Float64 ExpKernel.
 From MultiMax Require Import WpLemmas.
 Require MultiMax.Tie.
+Require MultiMax.GradTie.
 Open Scope R_scope.
 Definition real_of_int (x:Z) : R := IZR x.
 """
@@ -55,8 +56,9 @@ def convert(text):
     need(goal)
     out.append(goal)
     unfold = ", ".join(names + ["real_of_int"])
-    out.append("Proof. intros; repeat match goal with x := _ |- _ => subst x end; repeat progress (unfold %s in *; cbv zeta in *)." % unfold)
-    out.append("Tie.close. Qed.\nPrint Assumptions wp_goal.")
+    out.append("Proof. first [ MultiMax.GradTie.printed |")
+    out.append("intros; repeat match goal with x := _ |- _ => subst x end; repeat progress (unfold %s in *; cbv zeta in *);" % unfold)
+    out.append("Tie.close ]. Qed.\nPrint Assumptions wp_goal.")
     body = "\n".join(out)
     for name in ("Reals.Rdefinitions.R", "Numbers.BinNums.Z"):
         body = body.replace(name, name.rsplit(".", 1)[1])
