@@ -45,7 +45,7 @@ static mmax_status upstream_state(const mmax_view *row, mmax_source g) {
     assigns   \nothing;
     ensures   range:  fin(\result) && 1.0e-12 <= \result <= 1.0;
     ensures   value:  is_inverse(params, row->logits.f32, row->mask, row_max, row->n, \result);
-    ensures   mass:   mass(params, row->logits.f32, row->mask, row_max, \result, row->n) <= 1.01;
+    ensures   mass:   times(weight_sum(params, row->logits.f32, row->mask, row_max, row->n), \result) <= 1.01;
 */
 static double row_inverse(const mmax_params *params, const mmax_view *row, double row_max) {
   mmax_sum sum = mmax_view_sum(params, row, row_max);
@@ -163,7 +163,8 @@ static double share_of(double e, double inverse) {
     exits     \false;
     assigns   \nothing;
     ensures   range:  -9000000000000000 <= \result <= 9000000000000000;
-    ensures   value:  is_floor(\result, mean_term(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i), big);
+    ensures   value:  unmasked(row->logits.f32, row->mask, i) ==> is_floor(\result,
+                        times(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i]), big);
     ensures   count:  counted(\result, times(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), 1.0);
     ensures   leans:  leans(\result, times(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), 1.0, f->g_max, big);
 */
@@ -178,7 +179,7 @@ static int64_t mean_count(const mmax_params *params, const mmax_view *row, mmax_
   double e = mmax_weight(params, mmax_logit(row, i), f->row_max);
   /*@ assert hint_e: e == weight(params, row->logits.f32[i], f->row_max); */
   /*@ assert hint_top: modulated(params, row->logits.f32[i]) <= f->row_max; */
-  /*@ assert hint_weighs: weighs(weight_of(modulated(params, row->logits.f32[i]), f->row_max)); */
+  /*@ assert hint_weighs: weighs(weight(params, row->logits.f32[i], f->row_max)); */
   /*@ assert hint_term: term(params, row->logits.f32, row->mask, f->row_max, i) == e; */
   double p = share_of(e, f->inverse);
   /*@ assert hint_p: p == product(weight(params, row->logits.f32[i], f->row_max), f->inverse); */
@@ -189,7 +190,7 @@ static int64_t mean_count(const mmax_params *params, const mmax_view *row, mmax_
   /*@ assert hint_fit: mean_part(p*up, times(e, f->inverse), f->g_max) && within(p*up, big); */
   int64_t q = mmax_floor_step(p, up, big);
   /*@ assert hint_floor: is_floor(q, times(p, up), big); */
-  /*@ assert hint_value: mean_term(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i) == times(p, up); */
+  /*@ assert hint_value: times(p, up) == times(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i]); */
   /*@ assert hint_step: counted(q, times(e, f->inverse), 1.0) && leans(q, times(e, f->inverse), 1.0, f->g_max, big); */
   return q;
 }
@@ -221,7 +222,7 @@ static double sum_value(int64_t sum, mmax_grid grid) {
     requires  inverse: fin(f->inverse) && 1.0e-12 <= f->inverse <= 1.0;
     requires  most:   fin(f->g_max) && 0.0 <= f->g_max <= 3.4028235e38 && magnitude_of_float(f->g_max) &&
                         upstream_within(params, row->logits.f32, row->mask, g.f32, f->row_max, row->n, f->g_max);
-    requires  mass:   mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n) <= 1.01;
+    requires  mass:   times(weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse) <= 1.01;
     terminates \true;
     exits     \false;
     assigns   \nothing;
@@ -232,30 +233,30 @@ static double mean_gradient(const mmax_params *params, const mmax_view *row, mma
   mmax_grid grid = mmax_grid_for(f->g_max);
   int64_t sum = 0;
   /*@ assert hint_start: leans(0, 0.0, 0.0, f->g_max, grid.big) && counted(0, 0.0, 0.0); */
-  /*@ assert hint_mass_0: mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, 0) == 0.0; */
+  /*@ assert hint_mass_0: times(weight_sum(params, row->logits.f32, row->mask, f->row_max, 0), f->inverse) == 0.0; */
   /*@ loop invariant range: 0 <= i <= row->n;
-      loop invariant count: counted_to(sum, mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, i), i);
-      loop invariant leans: leans_to(sum, mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, i), i, f->g_max, grid.big);
+      loop invariant count: counted_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i);
+      loop invariant leans: leans_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i, f->g_max, grid.big);
       loop assigns   i, sum;
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
-    /*@ assert hint_mass: mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) <= 1.01; */
+    /*@ assert hint_mass: times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse) <= 1.01; */
     /*@ assert hint_room: -4000000000000000000 <= sum <= 4000000000000000000; */
     int64_t q = mean_count(params, row, g, i, f, grid.big);
-    /*@ assert hint_next: mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1) ==
-                          mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) + times(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse); */
-    /*@ assert hint_sum: counted(sum, mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, i), i) &&
-                         leans(sum, mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, i), i, f->g_max, grid.big); */
-    /*@ assert hint_count: counted(sum + q, mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1), i + 1.0); */
-    /*@ assert hint_leans: leans(sum + q, mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1), i + 1.0, f->g_max, grid.big); */
+    /*@ assert hint_next: times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse) ==
+                          times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse) + times(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse); */
+    /*@ assert hint_sum: counted(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i) &&
+                         leans(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i, f->g_max, grid.big); */
+    /*@ assert hint_count: counted(sum + q, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1.0); */
+    /*@ assert hint_leans: leans(sum + q, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1.0, f->g_max, grid.big); */
     sum += q;
-    /*@ assert hint_count_next: counted_to(sum, mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1), i + 1); */
-    /*@ assert hint_leans_next: leans_to(sum, mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1), i + 1, f->g_max, grid.big); */
+    /*@ assert hint_count_next: counted_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1); */
+    /*@ assert hint_leans_next: leans_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1, f->g_max, grid.big); */
   }
   /*@ assert hint_n: 0.0 <= row->n <= 2147483648.0; */
-  /*@ assert hint_mass_n: 0.0 <= mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n); */
-  /*@ assert hint_sum: leans(sum, mass(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n), row->n, f->g_max, grid.big); */
+  /*@ assert hint_mass_n: 0.0 <= times(weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse); */
+  /*@ assert hint_sum: leans(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse), row->n, f->g_max, grid.big); */
   /*@ assert hint_value: around(product(rnd64(sum), unit(grid.big)), f->g_max) &&
                          around(times(rnd64(sum), unit(grid.big)), f->g_max); */
   return sum_value(sum, grid);
