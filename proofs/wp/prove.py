@@ -83,6 +83,7 @@ LEMMAS = {
     "lemmas": [(("ref/kernels_ref.h", "ref/log.h"), ("float", "grid", "exp", "sum", "row", "forward", "log", "lse"))],
     "lemmas_order": [(("ref/kernels_ref.h", "order.acsl"), ("order",))],
     "lemmas_finish": [(("multimax.h", "ref/arith.h", "ref/limbs.h", "finish.acsl"), ("finish",))],
+    "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares"))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 

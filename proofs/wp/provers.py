@@ -86,7 +86,9 @@ def build_coq():
     out = BUILD + "/coq"
     os.makedirs(out, exist_ok=True)
     stale = False
-    for path in ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")] + ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "LogLemmas", "Tie")]:
+    files = ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")]
+    files += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "LogLemmas", "GradLemmas", "GradTie", "Tie")]
+    for path in files:
         text, name = open(os.path.join(ROOT, path)).read(), os.path.basename(path)
         old = out + "/" + name
         if not stale and os.path.exists(old + "o") and open(old).read() == text:

@@ -4,24 +4,311 @@
 #include "gradient.h"
 #include "kernels_ref.h"
 
+/* What the passes over a row find before its gradients are written. */
+typedef struct found {
+  double row_max, inverse; /* of the weights                        */
+  double g_max, mean;      /* of the upstream gradient              */
+  mmax_extent extent;      /* of the entries that carry weight      */
+} found;
+
+#ifdef __FRAMAC__
+#include "backward.acsl"
+#endif
+
 /* MMAX_ROW_NONFINITE if an unmasked upstream gradient is not finite. */
+/*@ requires  view:   \valid_read(row) && valid_view(row);
+    requires  up:     valid_upstream(g.storage, g.f32, row->n);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   status: \result == MMAX_OK || \result == MMAX_ROW_NONFINITE;
+    ensures   fine:   \result == MMAX_OK <==> upstream_fine(row->logits.f32, row->mask, g.f32, row->n);
+*/
 static mmax_status upstream_state(const mmax_view *row, mmax_source g) {
+  /*@ loop invariant range: 0 <= i <= row->n;
+      loop invariant fine:  upstream_fine(row->logits.f32, row->mask, g.f32, i);
+      loop assigns   i;
+      loop variant   row->n - i;
+  */
   for (size_t i = 0; i < row->n; i++)
     if (mmax_live(row, i) && mmax_classify(mmax_element(g, i)) != MMAX_FINITE)
       return MMAX_ROW_NONFINITE;
   return MMAX_OK;
 }
 
+/* 1 / sum of the weights. */
+/*@ requires  view:   \valid_read(row) && valid_view(row);
+    requires  params: \valid_read(params) && valid_params(params);
+    requires  top:    bounded(row_max, 1.0e195) && is_largest(params, row->logits.f32, row->mask, row->n, row_max);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  fin(\result) && 1.0e-12 <= \result <= 1.0;
+    ensures   value:  is_inverse(params, row->logits.f32, row->mask, row_max, row->n, \result);
+    ensures   mass:   times(weight_sum(params, row->logits.f32, row->mask, row_max, row->n), \result) <= 1.01;
+*/
+static double row_inverse(const mmax_params *params, const mmax_view *row, double row_max) {
+  mmax_sum sum = mmax_view_sum(params, row, row_max);
+  /*@ assert hint_least: sum_count(sum) >= 1125899906842624; */
+  /*@ assert hint_most: sum.hi <= 131072; */
+  double total = mmax_sum_weight(sum);
+  /*@ assert hint_unit: inverse_ok(total); */
+  double inverse = mmax_div(1.0, total);
+  /*@ assert hint_mono: rnd64(0.0) <= rnd64(1.0/total) <= rnd64(1.0); */
+  /*@ assert hint_error: err64(1.0/total, inverse); */
+  /*@ assert hint_low: 1.0e-12 <= inverse; */
+  /*@ assert hint_unit_range: unit_range(inverse); */
+  /*@ assert hint_close: total_close(sum_weight(sum), total); */
+  /*@ assert hint_count_sum: count_close(row->n, sum_weight(sum),
+                                weight_sum(params, row->logits.f32, row->mask, row_max, row->n)); */
+  /*@ assert hint_near_total: inverse_near(total, inverse); */
+  /*@ assert hint_total: total_close(sum_weight(sum)*inverse, total*inverse); */
+  /*@ assert hint_near: near_one(0x1.5p-51, sum_weight(sum)*inverse); */
+  /*@ assert hint_count: count_close(row->n, sum_weight(sum)*inverse,
+                                     weight_sum(params, row->logits.f32, row->mask, row_max, row->n)*inverse); */
+  return inverse;
+}
+
+/* Largest |g| of the entries that carry weight. */
+/*@ requires  view:   \valid_read(row) && valid_view(row);
+    requires  up:     valid_upstream(g.storage, g.f32, row->n) && upstream_fine(row->logits.f32, row->mask, g.f32, row->n);
+    requires  params: \valid_read(params) && valid_params(params);
+    requires  top:    bounded(row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, row_max);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  fin(\result) && 0.0 <= \result <= 3.4028235e38 && magnitude_of_float(\result);
+    ensures   most:   upstream_within(params, row->logits.f32, row->mask, g.f32, row_max, row->n, \result);
+*/
+static double largest_upstream(const mmax_params *params, const mmax_view *row, mmax_source g,
+                               double row_max) {
+  double g_max = 0.0;
+  /*@ loop invariant index: 0 <= i <= row->n;
+      loop invariant range: fin(g_max) && 0.0 <= g_max <= 3.4028235e38 && magnitude_of_float(g_max);
+      loop invariant most:  upstream_within(params, row->logits.f32, row->mask, g.f32, row_max, i, g_max);
+      loop assigns   i, g_max;
+      loop variant   row->n - i;
+  */
+  for (size_t i = 0; i < row->n; i++) {
+    if (!mmax_live(row, i) || !(mmax_weight(params, mmax_logit(row, i), row_max) > 0.0)) continue;
+    double up = mmax_widen(mmax_element(g, i));
+    /*@ assert hint_up: up == g.f32[i]; */
+    /*@ assert hint_fmt: rnd32(up) == up; */
+    double magnitude = up < 0.0 ? -up : up;
+    /*@ assert hint_float: magnitude_of_float(magnitude); */
+    if (magnitude > g_max) g_max = magnitude;
+  }
+  return g_max;
+}
+
+/*@ requires  view:   \valid_read(row) && valid_view(row);
+    requires  params: \valid_read(params) && valid_params(params);
+    requires  top:    bounded(row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, row_max);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  extent_fine(\result.lo, \result.hi, \result.largest);
+    ensures   all:    weighed_within(params, row->logits.f32, row->mask, row_max, row->n, \result.lo, \result.hi, \result.largest);
+*/
+static mmax_extent weighed_extent(const mmax_params *params, const mmax_view *row,
+                                  double row_max) {
+  mmax_extent extent = {0.0, 0.0, 0.0, 0};
+  /*@ loop invariant index: 0 <= i <= row->n;
+      loop invariant range: extent_fine(extent.lo, extent.hi, extent.largest);
+      loop invariant none:  extent.any == 0 ==> none_weighed(params, row->logits.f32, row->mask, row_max, i);
+      loop invariant all:   weighed_within(params, row->logits.f32, row->mask, row_max, i, extent.lo, extent.hi, extent.largest);
+      loop assigns   i, extent;
+      loop variant   row->n - i;
+  */
+  for (size_t i = 0; i < row->n; i++) {
+    if (!mmax_live(row, i) || !(mmax_weight(params, mmax_logit(row, i), row_max) > 0.0)) {
+      /*@ assert hint_not: !weighed(params, row->logits.f32, row->mask, row_max, i); */
+      continue;
+    }
+    double v = mmax_widen(mmax_logit(row, i));
+    /*@ assert hint_v: v == row->logits.f32[i]; */
+    /*@ assert hint_some: weighed(params, row->logits.f32, row->mask, row_max, i); */
+    extent = mmax_extent_add(extent, v, mmax_affine(params, v));
+  }
+  return extent;
+}
+
+/* p of a weight. */
+/*@ requires  range:   fin(e) && weighs(e) && fin(inverse) && 1.0e-12 <= inverse <= 1.0;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:   fin(\result) && \result == product(e, inverse);
+    ensures   share:   near_share(\result, times(e, inverse));
+    ensures   unit:    0.0 <= times(e, inverse) <= 1.0 && 0.0 <= \result <= 1.0;
+    ensures   zero:    e == 0.0 ==> \result == 0.0;
+*/
+static double share_of(double e, double inverse) {
+  /*@ assert hint_unit: product_unit(e, inverse); */
+  /*@ assert hint_share: near_share(product(e, inverse), times(e, inverse)); */
+  /*@ assert hint_mono: rnd64(0.0) <= rnd64(e*inverse) <= rnd64(1.0); */
+  return mmax_mul(e, inverse);
+}
+
+/* What entry i adds to the mean: floor(p*g) on the grid of big, made for f->g_max. */
+/*@ requires  view:   \valid_read(row) && valid_view(row) && i < row->n && \valid_read(f);
+    requires  up:     valid_upstream(g.storage, g.f32, row->n) && upstream_fine(row->logits.f32, row->mask, g.f32, row->n);
+    requires  params: \valid_read(params) && valid_params(params);
+    requires  top:    bounded(f->row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, f->row_max);
+    requires  inverse: fin(f->inverse) && 1.0e-12 <= f->inverse <= 1.0;
+    requires  most:   fin(f->g_max) && 0.0 <= f->g_max <= 3.4028235e38 && magnitude_of_float(f->g_max) &&
+                        upstream_within(params, row->logits.f32, row->mask, g.f32, f->row_max, row->n, f->g_max);
+    requires  grid:   fin(big) && is_grid(big) && grid_over(big, f->g_max);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  -9000000000000000 <= \result <= 9000000000000000;
+    ensures   value:  unmasked(row->logits.f32, row->mask, i) ==> is_floor(\result,
+                        times(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i]), big);
+    ensures   count:  counted(\result, times(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), 1.0);
+    ensures   leans:  leans(\result, times(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), 1.0, f->g_max, big);
+*/
+static int64_t mean_count(const mmax_params *params, const mmax_view *row, mmax_source g, size_t i,
+                          const found *f, double big) {
+  if (!mmax_live(row, i)) {
+    /*@ assert hint_masked: term(params, row->logits.f32, row->mask, f->row_max, i) == 0.0; */
+    /*@ assert hint_none: mean_part(0.0, 0.0, f->g_max) && is_floor(0, 0.0, big); */
+    /*@ assert hint_zero: counted(0, 0.0, 1.0) && leans(0, 0.0, 1.0, f->g_max, big); */
+    return 0;
+  }
+  double e = mmax_weight(params, mmax_logit(row, i), f->row_max);
+  /*@ assert hint_e: e == weight(params, row->logits.f32[i], f->row_max); */
+  /*@ assert hint_top: modulated(params, row->logits.f32[i]) <= f->row_max; */
+  /*@ assert hint_weighs: weighs(weight(params, row->logits.f32[i], f->row_max)); */
+  /*@ assert hint_term: term(params, row->logits.f32, row->mask, f->row_max, i) == e; */
+  double p = share_of(e, f->inverse);
+  /*@ assert hint_p: p == product(weight(params, row->logits.f32[i], f->row_max), f->inverse); */
+  double up = mmax_widen(mmax_element(g, i));
+  /*@ assert hint_up: up == g.f32[i]; */
+  /*@ assert hint_carries: e == 0.0 || weighed(params, row->logits.f32, row->mask, f->row_max, i); */
+  /*@ assert hint_most: at_most(p, up, f->g_max); */
+  /*@ assert hint_fit: mean_part(p*up, times(e, f->inverse), f->g_max) && within(p*up, big); */
+  int64_t q = mmax_floor_step(p, up, big);
+  /*@ assert hint_floor: is_floor(q, times(p, up), big); */
+  /*@ assert hint_value: times(p, up) == times(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i]); */
+  /*@ assert hint_step: counted(q, times(e, f->inverse), 1.0) && leans(q, times(e, f->inverse), 1.0, f->g_max, big); */
+  return q;
+}
+
+/* sum * 2^unit. */
+/*@ requires  grid:   fin(grid.big) && is_grid(grid.big) && -256 <= grid.unit <= 639 && grid.big == 6.0*p2(grid.unit + 50);
+    requires  range:  -1.0e39 <= times(rnd64(sum), unit(grid.big)) <= 1.0e39;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  fin(\result) && \result == product(rnd64(sum), unit(grid.big));
+*/
+static double sum_value(int64_t sum, mmax_grid grid) {
+  /*@ assert hint_unit: unit(6.0*p2(grid.unit + 50)) == p2(grid.unit); */
+  double count = mmax_i64_to_double(sum);
+  double step = mmax_pow2(grid.unit);
+  /*@ assert hint_step: step == unit(grid.big); */
+  /*@ assert hint_count: count == rnd64(sum); */
+  /*@ assert hint_times: times(count, step) == times(rnd64(sum), unit(grid.big)); */
+  /*@ assert hint_product: count*step == times(rnd64(sum), unit(grid.big)); */
+  return mmax_mul(count, step);
+}
+
 /* sum_k p_k g_k, exact on the row's grid, each term rounded down. */
+/*@ requires  view:   \valid_read(row) && valid_view(row) && \valid_read(f);
+    requires  up:     valid_upstream(g.storage, g.f32, row->n) && upstream_fine(row->logits.f32, row->mask, g.f32, row->n);
+    requires  params: \valid_read(params) && valid_params(params);
+    requires  top:    bounded(f->row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, f->row_max);
+    requires  inverse: fin(f->inverse) && 1.0e-12 <= f->inverse <= 1.0;
+    requires  most:   fin(f->g_max) && 0.0 <= f->g_max <= 3.4028235e38 && magnitude_of_float(f->g_max) &&
+                        upstream_within(params, row->logits.f32, row->mask, g.f32, f->row_max, row->n, f->g_max);
+    requires  mass:   times(weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse) <= 1.01;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   around: fin(\result) && around(\result, f->g_max);
+*/
 static double mean_gradient(const mmax_params *params, const mmax_view *row, mmax_source g,
-                            double row_max, double inverse, double g_max) {
-  mmax_grid grid = mmax_grid_for(g_max);
+                            const found *f) {
+  mmax_grid grid = mmax_grid_for(f->g_max);
   int64_t sum = 0;
-  for (size_t i = 0; i < row->n; i++)
-    if (mmax_live(row, i))
-      sum += mmax_floor_step(mmax_weight(params, mmax_logit(row, i), row_max) * inverse,
-                             mmax_widen(mmax_element(g, i)), grid.big);
-  return mmax_i64_to_double(sum) * mmax_pow2(grid.unit);
+  /*@ assert hint_start: leans(0, 0.0, 0.0, f->g_max, grid.big) && counted(0, 0.0, 0.0); */
+  /*@ assert hint_mass_0: times(weight_sum(params, row->logits.f32, row->mask, f->row_max, 0), f->inverse) == 0.0; */
+  /*@ loop invariant range: 0 <= i <= row->n;
+      loop invariant count: counted_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i);
+      loop invariant leans: leans_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i, f->g_max, grid.big);
+      loop assigns   i, sum;
+      loop variant   row->n - i;
+  */
+  for (size_t i = 0; i < row->n; i++) {
+    /*@ assert hint_mass: times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse) <= 1.01; */
+    /*@ assert hint_room: -4000000000000000000 <= sum <= 4000000000000000000; */
+    int64_t q = mean_count(params, row, g, i, f, grid.big);
+    /*@ assert hint_next: times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse) ==
+                          times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse) + times(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse); */
+    /*@ assert hint_sum: counted(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i) &&
+                         leans(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i, f->g_max, grid.big); */
+    /*@ assert hint_count: counted(sum + q, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1.0); */
+    /*@ assert hint_leans: leans(sum + q, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1.0, f->g_max, grid.big); */
+    sum += q;
+    /*@ assert hint_count_next: counted_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1); */
+    /*@ assert hint_leans_next: leans_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1, f->g_max, grid.big); */
+  }
+  /*@ assert hint_n: 0.0 <= row->n <= 2147483648.0; */
+  /*@ assert hint_mass_n: 0.0 <= times(weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse); */
+  /*@ assert hint_sum: leans(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse), row->n, f->g_max, grid.big); */
+  /*@ assert hint_value: around(product(rnd64(sum), unit(grid.big)), f->g_max) &&
+                         around(times(rnd64(sum), unit(grid.big)), f->g_max); */
+  return sum_value(sum, grid);
+}
+
+/* Adds an entry of weight e and upstream gradient up to the sums; returns its gradient at the logit. */
+/*@ requires  valid:   \valid(moments) && \valid_read(row);
+    requires  params:  \valid_read(params) && valid_params(params);
+    requires  entry:   finf(x) && fin(e) && weighs(e) && bounded(up, 3.4028235e38);
+    requires  found:   found_fine(row->inverse, row->g_max, row->mean, row->extent.lo, row->extent.hi, row->extent.largest);
+    requires  carries: e == 0.0 || (-row->g_max <= up <= row->g_max &&
+                         in_extent(x, affine_hat(params, x), row->extent.lo, row->extent.hi, row->extent.largest));
+    requires  tops:    tops_fine(params, row->extent.lo, row->extent.hi);
+    requires  grids:   all_over(moments, params, product(2.0, row->g_max), row->extent.lo, row->extent.hi, row->extent.largest);
+    requires  room:    all_sized(moments);
+    terminates \true;
+    exits     \false;
+    assigns   moments->sum[0 .. 9];
+    ensures   value:   \result == grad_of(params, x, product(e, row->inverse), up, row->mean);
+    ensures   range:   bounded(\result, 1.0e197);
+    ensures   sum0:    counted(moments->sum[0] - \old(moments->sum[0]), times(e, row->inverse), 1.0);
+    ensures   sum1:    counted(moments->sum[1] - \old(moments->sum[1]), times(e, row->inverse), 1.0);
+    ensures   sum2:    counted(moments->sum[2] - \old(moments->sum[2]), times(e, row->inverse), 1.0);
+    ensures   sum3:    counted(moments->sum[3] - \old(moments->sum[3]), times(e, row->inverse), 1.0);
+    ensures   sum4:    counted(moments->sum[4] - \old(moments->sum[4]), times(e, row->inverse), 1.0);
+    ensures   sum5:    counted(moments->sum[5] - \old(moments->sum[5]), times(e, row->inverse), 1.0);
+    ensures   sum6:    counted(moments->sum[6] - \old(moments->sum[6]), times(e, row->inverse), 1.0);
+    ensures   sum7:    counted(moments->sum[7] - \old(moments->sum[7]), times(e, row->inverse), 1.0);
+    ensures   sum8:    counted(moments->sum[8] - \old(moments->sum[8]), times(e, row->inverse), 1.0);
+    ensures   sum9:    counted(moments->sum[9] - \old(moments->sum[9]), times(e, row->inverse), 1.0);
+*/
+static double add_entry(mmax_moments *moments, const mmax_params *params, const found *row, float x,
+                        double e, double up) {
+  double p = share_of(e, row->inverse);
+  double d = mmax_sub(up, row->mean);
+  double g = mmax_mul(p, d);
+  double h = mmax_moments_add(moments, params, x, g);
+  return mmax_mul(h, params->scale);
+}
+
+/* An entry is read before it is overwritten: grad may be the logits or g. */
+static void write_gradients(const mmax_params *params, const mmax_view *row, mmax_source g,
+                            const found *found, mmax_moments *moments, mmax_sink grad) {
+  for (size_t i = 0; i < row->n; i++) {
+    double out = 0.0;
+    if (mmax_live(row, i)) {
+      float x = mmax_logit(row, i);
+      double e = mmax_weight(params, x, found->row_max);
+      out = add_entry(moments, params, found, x, e, mmax_widen(mmax_element(g, i)));
+    }
+    if (mmax_wanted(grad)) mmax_put(grad, i, out);
+  }
 }
 
 mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *row, mmax_source g,
@@ -34,31 +321,15 @@ mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *ro
     if (acc != NULL && state == MMAX_ROW_NONFINITE) acc->nonfinite_rows++;
     return state;
   }
-  double row_max = mmax_modulated(params, mmax_logit(row, mmax_view_argmax(params, row)));
-  double inverse = 1.0 / mmax_sum_total(mmax_view_sum(params, row, row_max), 0x1p-50);
-
-  double g_max = 0.0;
-  mmax_extent extent = {0.0, 0.0, 0.0, 0};
-  for (size_t i = 0; i < row->n; i++) {
-    if (!mmax_live(row, i) || !(mmax_weight(params, mmax_logit(row, i), row_max) > 0.0)) continue;
-    double v = mmax_widen(mmax_logit(row, i));
-    double magnitude = mmax_widen(mmax_element(g, i));
-    if (magnitude < 0.0) magnitude = -magnitude;
-    if (magnitude > g_max) g_max = magnitude;
-    extent = mmax_extent_add(extent, v, mmax_affine(params, v));
-  }
-  double mean = mean_gradient(params, row, g, row_max, inverse, g_max);
-
-  mmax_moments moments = mmax_moments_start(params, extent, g_max);
-  for (size_t i = 0; i < row->n; i++) {
-    double out = 0.0;
-    if (mmax_live(row, i)) {
-      double p = mmax_weight(params, mmax_logit(row, i), row_max) * inverse;
-      double up = mmax_widen(mmax_element(g, i));
-      out = mmax_moments_add(&moments, params, mmax_logit(row, i), p * (up - mean)) * params->scale;
-    }
-    if (mmax_wanted(grad)) mmax_put(grad, i, out);
-  }
+  found f = {0.0, 0.0, 0.0, 0.0, {0.0, 0.0, 0.0, 0}};
+  f.row_max = mmax_modulated(params, mmax_logit(row, mmax_view_argmax(params, row)));
+  f.inverse = row_inverse(params, row, f.row_max);
+  f.g_max = largest_upstream(params, row, g, f.row_max);
+  f.extent = weighed_extent(params, row, f.row_max);
+  f.mean = mean_gradient(params, row, g, &f);
+  mmax_moments moments;
+  mmax_moments_start(&moments, params, f.extent, f.g_max);
+  write_gradients(params, row, g, &f, &moments, grad);
   if (acc != NULL) {
     mmax_moments_finish(&moments, params, acc);
     acc->rows++;

@@ -12,6 +12,7 @@
 
 #ifdef __FRAMAC__
 #include "shift.acsl"
+#include "gradient.acsl"
 #endif
 
 /* Smallest bound a grid is made for: units never go below 2^-256, the unit of mmax_accumulator. */
@@ -24,9 +25,25 @@ typedef struct mmax_grid {
   int unit;
 } mmax_grid;
 
+/*@ requires  range:  fin(bound) && bound <= 1.0e200;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   grid:   fin(\result.big) && is_grid(\result.big);
+    ensures   over:   grid_over(\result.big, bound);
+    ensures   unit:   -256 <= \result.unit <= 639 && \result.big == 6.0*p2(\result.unit + 50);
+*/
 static inline mmax_grid mmax_grid_for(double bound) {
-  int e = mmax_exponent_above(bound > MMAX_GRID_MIN ? bound : MMAX_GRID_MIN);
-  mmax_grid g = {6.0 * mmax_pow2(e), e - 50};
+  const double least = MMAX_GRID_MIN;
+  double v = bound > least ? bound : least;
+  /*@ assert hint_v: v >= bound && v >= 0x1p-207 && (v == bound || v == 0x1p-207); */
+  /*@ assert hint_over: grid_over(12.0*v, v); */
+  /*@ assert hint_normal: p2(-1022) <= v < p2(1023); */
+  int e = mmax_exponent_above(v);
+  /*@ assert hint_least: 0x1p-207 < p2(e) <= 2.0e200; */
+  /*@ assert hint_e: -206 <= e <= 689; */
+  /*@ assert hint_six: rnd64(6.0*p2(e)) == 6.0*p2(e) && is_grid(6.0*p2(e)) && 0.0 < p2(e) <= 1.0e280; */
+  mmax_grid g = {mmax_mul(6.0, mmax_pow2(e)), e - 50};
   return g;
 }
 
@@ -88,6 +105,23 @@ typedef struct mmax_extent {
   int any;
 } mmax_extent;
 
+#ifdef __FRAMAC__
+#include "extent.acsl"
+#endif
+
+/* With the entry of logit x at y. */
+/*@ requires  range:  bounded(x, 3.4028235e38) && bounded(y, 1.2e77);
+    requires  extent: extent_fine(e.lo, e.hi, e.largest);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   extent: extent_fine(\result.lo, \result.hi, \result.largest) && \result.any != 0;
+    ensures   entry:  \result.lo <= y <= \result.hi && -\result.largest <= x <= \result.largest;
+    ensures   others: e.any != 0 ==> \result.lo <= e.lo && e.hi <= \result.hi && e.largest <= \result.largest;
+    ensures   least:  (\result.lo == y || (e.any != 0 && \result.lo == e.lo)) &&
+                        (\result.hi == y || (e.any != 0 && \result.hi == e.hi)) &&
+                        (\result.largest == x || \result.largest == -x || (e.any != 0 && \result.largest == e.largest));
+*/
 static inline mmax_extent mmax_extent_add(mmax_extent e, double x, double y) {
   double magnitude = x < 0.0 ? -x : x;
   if (!e.any || y < e.lo) e.lo = y;
@@ -104,13 +138,96 @@ typedef struct mmax_moments {
   int64_t sum[MMAX_NPARAMS];
 } mmax_moments;
 
+#ifdef __FRAMAC__
+#include "moments.acsl"
+#include "shares.acsl"
+#endif
+
 /* g_bound: the |g| of the row add up to at most 2*g_bound. */
-mmax_moments mmax_moments_start(const mmax_params *params, mmax_extent extent, double g_bound);
+/*@ requires  valid:  \valid(moments);
+    requires  params: \valid_read(params) && valid_params(params) && \separated(moments, params);
+    requires  extent: bounded(extent.lo, 1.2e77) && bounded(extent.hi, 1.2e77) && fin(extent.largest) &&
+                        0.0 <= extent.largest <= 3.4028235e38;
+    requires  bound:  fin(g_bound) && 0.0 <= g_bound <= 3.4028235e38;
+    terminates \true;
+    exits     \false;
+    assigns   *moments;
+    ensures   sum0:   started(moments->grid[0].big, moments->grid[0].unit, moments->sum[0],
+                        product(product(2.0, g_bound), low1{Pre}(params, extent.lo)));
+    ensures   sum1:   started(moments->grid[1].big, moments->grid[1].unit, moments->sum[1],
+                        product(product(2.0, g_bound), high1{Pre}(params, extent.hi)));
+    ensures   sum2:   started(moments->grid[2].big, moments->grid[2].unit, moments->sum[2],
+                        product(product(product(2.0, g_bound), low2{Pre}(params, extent.lo)), low2{Pre}(params, extent.lo)));
+    ensures   sum3:   started(moments->grid[3].big, moments->grid[3].unit, moments->sum[3],
+                        product(product(product(2.0, g_bound), high2{Pre}(params, extent.hi)), high2{Pre}(params, extent.hi)));
+    ensures   sum4:   started(moments->grid[4].big, moments->grid[4].unit, moments->sum[4],
+                        product(2.0, g_bound));
+    ensures   sum5:   started(moments->grid[5].big, moments->grid[5].unit, moments->sum[5],
+                        product(2.0, g_bound));
+    ensures   sum6:   started(moments->grid[6].big, moments->grid[6].unit, moments->sum[6],
+                        product(product(2.0, g_bound), low2{Pre}(params, extent.lo)));
+    ensures   sum7:   started(moments->grid[7].big, moments->grid[7].unit, moments->sum[7],
+                        product(product(2.0, g_bound), high2{Pre}(params, extent.hi)));
+    ensures   sum8:   started(moments->grid[8].big, moments->grid[8].unit, moments->sum[8],
+                        product(product(product(2.0, g_bound), steepest{Pre}(params, low2{Pre}(params, extent.lo), high2{Pre}(params, extent.hi))), extent.largest));
+    ensures   sum9:   started(moments->grid[9].big, moments->grid[9].unit, moments->sum[9],
+                        product(product(2.0, g_bound), steepest{Pre}(params, low2{Pre}(params, extent.lo), high2{Pre}(params, extent.hi))));
+    ensures   tops:   low1{Pre}(params, extent.lo) <= 2.5e77 && high1{Pre}(params, extent.hi) <= 2.5e77 &&
+                        low2{Pre}(params, extent.lo) <= 2.5e77 && high2{Pre}(params, extent.hi) <= 2.5e77;
+    ensures   steep:  0.0 <= steepest{Pre}(params, low2{Pre}(params, extent.lo), high2{Pre}(params, extent.hi)) <= 1.0e117;
+*/
+void mmax_moments_start(mmax_moments *moments, const mmax_params *params, mmax_extent extent,
+                        double g_bound);
 
 /* Adds one entry; returns h. */
+/*@ requires  valid:  \valid(moments);
+    requires  params: \valid_read(params) && valid_params(params);
+    requires  entry:  finf(x) && bounded(g, 1.0e39);
+    requires  grids:  all_fine_grids(moments);
+    requires  fits:   entry_fits(moments, params, x, affine_hat(params, x), g);
+    requires  room:   all_sized(moments);
+    terminates \true;
+    exits     \false;
+    assigns   moments->sum[0 .. 9];
+    ensures   value:  \result == product(g, slope_at(params, affine_hat(params, x)));
+    ensures   range:  bounded(\result, 1.0e157);
+    ensures   sum0:   is_floor(moments->sum[0] - \old(moments->sum[0]),
+                        g*low1(params, affine_hat(params, x)), moments->grid[0].big);
+    ensures   sum1:   is_floor(moments->sum[1] - \old(moments->sum[1]),
+                        g*high1(params, affine_hat(params, x)), moments->grid[1].big);
+    ensures   sum2:   is_floor(moments->sum[2] - \old(moments->sum[2]),
+                        square_term(g, low2(params, affine_hat(params, x))), moments->grid[2].big);
+    ensures   sum3:   is_floor(moments->sum[3] - \old(moments->sum[3]),
+                        square_term(g, high2(params, affine_hat(params, x))), moments->grid[3].big);
+    ensures   sum4:   is_floor(moments->sum[4] - \old(moments->sum[4]),
+                        chosen(low1(params, affine_hat(params, x)), g), moments->grid[4].big);
+    ensures   sum5:   is_floor(moments->sum[5] - \old(moments->sum[5]),
+                        chosen(high1(params, affine_hat(params, x)), g), moments->grid[5].big);
+    ensures   sum6:   is_floor(moments->sum[6] - \old(moments->sum[6]),
+                        product(g, low2(params, affine_hat(params, x))), moments->grid[6].big);
+    ensures   sum7:   is_floor(moments->sum[7] - \old(moments->sum[7]),
+                        product(g, high2(params, affine_hat(params, x))), moments->grid[7].big);
+    ensures   sum8:   is_floor(moments->sum[8] - \old(moments->sum[8]),
+                        product(g, slope_at(params, affine_hat(params, x)))*x, moments->grid[8].big);
+    ensures   sum9:   is_floor(moments->sum[9] - \old(moments->sum[9]),
+                        product(g, slope_at(params, affine_hat(params, x))), moments->grid[9].big);
+*/
 double mmax_moments_add(mmax_moments *moments, const mmax_params *params, float x, double g);
 
 /* Adds the row's sums of the terms the model has. */
+/*@ requires  read:   \valid_read(moments) && \valid_read(params);
+    requires  acc:    \valid(acc) && \separated(acc, moments) && \separated(acc, params);
+    requires  units:  \forall integer j; 0 <= j < 10 ==> -256 <= moments->grid[j].unit <= 639;
+    requires  sums:   \forall integer j; 0 <= j < 10 ==> moments->sum[j] > -9223372036854775807 - 1;
+    terminates \true;
+    exits     \false;
+    assigns   *acc;
+    ensures   counts: acc->rows == \old(acc->rows) && acc->nonfinite_rows == \old(acc->nonfinite_rows);
+    ensures   sums:   \forall integer j; 0 <= j < 10 ==> has_term(params, j) ==>
+                        received{Pre, Post}(&acc->limb[j][0], moments->sum[j], moments->grid[j].unit);
+    ensures   absent: \forall integer j; 0 <= j < 10 ==> !has_term(params, j) ==>
+                        same_limbs{Pre, Post}(&acc->limb[j][0], 0, 16);
+*/
 void mmax_moments_finish(const mmax_moments *moments, const mmax_params *params,
                          mmax_accumulator *acc);
 

@@ -66,7 +66,8 @@ static void row_gradient(const mmax_params *params, const mmax_view *row, size_t
     double v = mmax_widen(mmax_logit(row, i));
     extent = mmax_extent_add(extent, v, mmax_affine(params, v));
   }
-  mmax_moments moments = mmax_moments_start(params, extent, w < 0.0 ? -w : w);
+  mmax_moments moments;
+  mmax_moments_start(&moments, params, extent, w < 0.0 ? -w : w);
   for (size_t i = 0; i < row->n; i++) {
     double out = 0.0;
     if (mmax_live(row, i)) {

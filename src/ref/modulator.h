@@ -104,14 +104,73 @@ static inline double mmax_modulate(const mmax_params *params, double y) {
   return mmax_add_square(s3, params->coef[3], h.high2);
 }
 
+/* d - c on the low side of a knot. */
+/*@ requires  range:  bounded(d, 1.0) && float_sized(c) && hinge_sized(r);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  \result == slope_low(d, r, c);
+    ensures   range:  bounded(\result, 4.0e38);
+*/
+static inline double mmax_slope_low(double d, double r, double c) {
+  return r > 0.0 ? mmax_sub(d, c) : d;
+}
+
+/* d + c on the high side of a knot. */
+/*@ requires  range:  bounded(d, 4.0e38) && float_sized(c) && hinge_sized(r);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  \result == slope_high(d, r, c);
+    ensures   range:  bounded(\result, 8.0e38);
+*/
+static inline double mmax_slope_high(double d, double r, double c) {
+  return r > 0.0 ? mmax_add(d, c) : d;
+}
+
+/* d + f*r. */
+/*@ requires  range:  bounded(d, 3.0e116) && bounded(f, 7.0e38) && hinge_sized(r);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  \result == slope_square(d, f, r);
+    ensures   first:  bounded(d, 8.0e38) ==> bounded(\result, 3.0e116);
+    ensures   second: bounded(\result, 1.0e117);
+*/
+static inline double mmax_slope_square(double d, double f, double r) { return mmax_fma(f, r, d); }
+
+/*@ requires  range:  float_sized(c);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  \result == rnd64(2.0*c);
+    ensures   range:  bounded(\result, 7.0e38);
+*/
+static inline double mmax_twice(double c) { return mmax_mul(2.0, c); }
+
+/*@ requires  range:  float_sized(c);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  \result == rnd64(-2.0*c);
+    ensures   range:  bounded(\result, 7.0e38);
+*/
+static inline double mmax_minus_twice(double c) { return mmax_mul(-2.0, c); }
+
 /* d sigma / dy; at a knot the term's derivative is 0, as relu'(0) = 0. */
+/*@ requires  params: \valid_read(params) && valid_params(params);
+    requires  hinges: hinge_sized(h.low1) && hinge_sized(h.high1) && hinge_sized(h.low2) && hinge_sized(h.high2);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  \result == slope_hat(params, h.low1, h.high1, h.low2, h.high2);
+    ensures   range:  bounded(\result, 1.0e117);
+*/
 static inline double mmax_slope(const mmax_params *params, mmax_hinges h) {
-  double d = 1.0;
-  if (h.low1 > 0.0) d = mmax_sub(d, params->coef[0]);
-  if (h.high1 > 0.0) d = mmax_add(d, params->coef[1]);
-  d = mmax_fma(mmax_mul(-2.0, params->coef[2]), h.low2, d);
-  d = mmax_fma(mmax_mul(2.0, params->coef[3]), h.high2, d);
-  return d;
+  double d1 = mmax_slope_low(1.0, h.low1, params->coef[0]);
+  double d2 = mmax_slope_high(d1, h.high1, params->coef[1]);
+  double d3 = mmax_slope_square(d2, mmax_minus_twice(params->coef[2]), h.low2);
+  return mmax_slope_square(d3, mmax_twice(params->coef[3]), h.high2);
 }
 
 /* sigma(scale*x + shift) of a logit. */
