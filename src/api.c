@@ -192,12 +192,30 @@ static void describe_output(const mmax_job *job, mmax_buffer into[BUFFERS]) {
 */
 static void describe(const mmax_job *job, mmax_buffer into[BUFFERS]) {
   describe_input(job, into);
+  /*@ assert hint_pointer_0: job->in.logits == \at(job->in.logits, Pre); */
+  /*@ assert hint_pointer_1: job->in.mask == \at(job->in.mask, Pre); */
+  /*@ assert hint_pointer_2: job->upstream.grad_probs == \at(job->upstream.grad_probs, Pre); */
+  /*@ assert hint_pointer_3: job->targets.target == \at(job->targets.target, Pre); */
+  /*@ assert hint_pointer_4: job->grad_loss == \at(job->grad_loss, Pre); */
+  /*@ assert hint_pointer_5: job->loss == \at(job->loss, Pre); */
+  /*@ assert hint_pointer_6: job->out.data == \at(job->out.data, Pre); */
+  /*@ assert hint_numbers: job->in.rows == \at(job->in.rows, Pre) && job->in.cols == \at(job->in.cols, Pre) && job->in.stride == \at(job->in.stride, Pre) && job->in.mask_stride == \at(job->in.mask_stride, Pre) && job->upstream.stride == \at(job->upstream.stride, Pre) && job->out.stride == \at(job->out.stride, Pre) && job->storage == \at(job->storage, Pre); */
   /*@ assert hint_same: job_same{Pre, Here}((mmax_job *)job); */
   describe_vectors(job, into);
   /*@ assert hint_again: job_same{Pre, Here}((mmax_job *)job); */
-  /*@ assert hint_input: describes_input{Pre, Here}(into, (mmax_job *)job); */
-  /*@ assert hint_vectors: describes_rows{Pre, Here}(into, (mmax_job *)job); */
+  /*@ assert hint_then_0: buffer_is(into + 0, \at((uintptr_t)job->in.logits, Pre), \at(job->in.cols, Pre), \at(job->in.stride, Pre), element{Pre}((mmax_job *)job), 0, 0); */
+  /*@ assert hint_then_1: buffer_is(into + 1, \at((uintptr_t)job->in.mask, Pre), \at(job->in.cols, Pre), \at(job->in.mask_stride, Pre), 1, 0, 0); */
+  /*@ assert hint_then_2: buffer_is(into + 2, \at((uintptr_t)job->upstream.grad_probs, Pre), \at(job->in.cols, Pre), \at(job->upstream.stride, Pre), element{Pre}((mmax_job *)job), 0, 0); */
+  /*@ assert hint_then_3: buffer_is(into + 3, \at((uintptr_t)job->targets.target, Pre), 1, 1, 4, 0, 0); */
+  /*@ assert hint_then_4: buffer_is(into + 4, \at((uintptr_t)job->grad_loss, Pre), 1, 1, 4, 0, 0); */
+  /*@ assert hint_then_5: buffer_is(into + 5, \at((uintptr_t)job->loss, Pre), 1, 1, 4, 1, 0); */
   describe_output(job, into);
+  /*@ assert hint_last_0: buffer_is(into + 0, \at((uintptr_t)job->in.logits, Pre), \at(job->in.cols, Pre), \at(job->in.stride, Pre), element{Pre}((mmax_job *)job), 0, 0); */
+  /*@ assert hint_last_1: buffer_is(into + 1, \at((uintptr_t)job->in.mask, Pre), \at(job->in.cols, Pre), \at(job->in.mask_stride, Pre), 1, 0, 0); */
+  /*@ assert hint_last_2: buffer_is(into + 2, \at((uintptr_t)job->upstream.grad_probs, Pre), \at(job->in.cols, Pre), \at(job->upstream.stride, Pre), element{Pre}((mmax_job *)job), 0, 0); */
+  /*@ assert hint_last_3: buffer_is(into + 3, \at((uintptr_t)job->targets.target, Pre), 1, 1, 4, 0, 0); */
+  /*@ assert hint_last_4: buffer_is(into + 4, \at((uintptr_t)job->grad_loss, Pre), 1, 1, 4, 0, 0); */
+  /*@ assert hint_last_5: buffer_is(into + 5, \at((uintptr_t)job->loss, Pre), 1, 1, 4, 1, 0); */
 }
 
 /* Every argument, in the order of semantics.md#api-errors; buffers: room for their description. */
@@ -238,6 +256,8 @@ static mmax_status check(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
   mmax_status status = check_given(job);
   if (status != MMAX_OK || is_empty(job)) return status;
   /*@ assert hint_open: job_open((mmax_job *)job); */
+  /*@ assert hint_apart: job->kind == MMAX_CROSS_ENTROPY ==> \separated(buffers + (0 .. 6), job->targets.target + (0 .. job->in.rows - 1)) &&
+        \valid_read(job->targets.target + (0 .. job->in.rows - 1)); */
   describe(job, buffers);
   /*@ assert hint_rows: job->in.rows == \at(job->in.rows, Pre) && job->in.rows >= 1; */
   /*@ assert hint_input: describes_input{Pre, Here}(buffers, (mmax_job *)job); */
@@ -247,11 +267,15 @@ static mmax_status check(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
   /*@ assert hint_fine_input: buffer_ready(buffers + 0) && buffer_ready(buffers + 1) && buffer_ready(buffers + 2); */
   /*@ assert hint_fine_vectors: buffer_ready(buffers + 3) && buffer_ready(buffers + 4) && buffer_ready(buffers + 5); */
   /*@ assert hint_fine_output: buffer_ready(buffers + 6); */
+  /*@ assert hint_index: \forall integer i; 0 <= i < 7 ==> i == 0 || i == 1 || i == 2 || i == 3 || i == 4 || i == 5 || i == 6; */
+  /*@ assert hint_ready: \forall integer i; 0 <= i < 7 ==> buffer_ready(buffers + i); */
   /*@ assert hint_fine: all_fine(buffers, 7); */
   status = mmax_check_buffers(job->in.rows, buffers, BUFFERS);
   /*@ assert hint_good: status == MMAX_OK <==> memory_good(buffers, \at(job->in.rows, Pre)); */
   /*@ assert hint_kind: job->kind == \at(job->kind, Pre); */
   if (status != MMAX_OK || job->kind != MMAX_CROSS_ENTROPY) return status;
+  /*@ assert hint_target: job->targets.target == \at(job->targets.target, Pre) && job->targets.ignore_index == \at(job->targets.ignore_index, Pre) &&
+        job->in.cols == \at(job->in.cols, Pre); */
   /*@ assert hint_each: \forall integer r; 0 <= r < \at(job->in.rows, Pre) ==> job->targets.target[r] == \at(job->targets.target[r], Pre); */
   /*@ assert hint_targets: job_targets_valid((mmax_job *)job) <==> job_targets_valid{Pre}((mmax_job *)job); */
   return mmax_check_targets(&job->targets, job->in.rows, job->in.cols);
