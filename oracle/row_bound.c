@@ -80,6 +80,7 @@ double bound_prob(const struct row_bound *b) { return mmax_bound_probs_ulp(b->co
 
 double bound_log(const struct row_bound *b, double condition, exact_value exact) {
   double floor = (double)b->cols * CLAMP / ulp_of_float(exact);
+  if (fabs(exact.hi) < (double)b->cols * 0x1p-97) floor += 0.5; /* the last rounding in the next binade */
   return mmax_bound_log_ulp(fmax(b->condition, condition), b->cols) + floor;
 }
 

@@ -6,6 +6,7 @@ import re
 
 PRIMITIVES = {"A1": "fma", "A2": "pow2|exponent_above", "A3": "steps", "A4": "classify|sign16|canonical_nan|minus_inf|wide_nan|wide_inf",
               "A5": "widen|narrow|u64_to_double|i64_to_double|double_to_int", "A13": "fpenv_enter|fpenv_leave|fpenv_pin"}
+UNTYPED = r"\buntyped_(bytes|targets|floats)\("  # A14
 
 
 def body(text, function):
@@ -23,6 +24,7 @@ def assumed(root, source, functions, theorems):
     bodies = "".join(next(filter(None, (body(t, f) for t in texts))) for f in functions.split(","))
     bodies = re.sub(r"/\*.*?\*/", "", bodies, flags=re.S)
     found = {a for a, names in PRIMITIVES.items() if re.search(r"\bmmax_(%s)\(" % names, bodies)} | {"A11", "A12"}
+    found |= {"A14"} if re.search(UNTYPED, bodies) else set()
     if "T2" in theorems.split() or re.search(r"\b(double|float)\b", bodies):
         found |= {"A6", "A7"}
     return sorted(found, key=lambda a: int(a[1:]))

@@ -36,9 +36,9 @@ def forbidden():
 
 
 def frama_c(source, provers, timeout, cache, driver=True, extra=()):
-    """(output, seconds, exit status). A replay asks the cache alone first: the cache holds successes, and WP would run again every
+    """(output, seconds, exit status). Where there is a cache it is asked alone first: the cache holds successes, and WP would run again every
     prover that failed before the one that succeeded. Smoke tests are not in it: they pass where nothing is proved."""
-    if cache == "replay" and "-wp-smoke-tests" not in extra:
+    if cache in ("replay", "update") and "-wp-smoke-tests" not in extra:
         first = frama_c(source, provers, timeout, "offline", driver, extra)
         got = parse(first[0])
         if got is not None and got[0] == got[1]:
