@@ -64,7 +64,7 @@ static inline mmax_halved mmax_halve(double d) {
 */
 static inline double mmax_log_series(double w) {
   double w2 = mmax_mul(w, w);
-  /*@ assert hint_square: w2 == times(w, w); */
+  /*@ assert hint_square: w2 == mult(w, w); */
   /*@ assert hint_w2: 0.0 <= w2 <= 0.0302; */
   double h8 = mmax_fma(w2, 0x1.e1e1e1e1e1e1ep-5, 0x1.1111111111111p-4); /* 1/17, 1/15 */
   /*@ assert hint_8: 0.06 <= h8 <= 0.07; */
@@ -88,11 +88,11 @@ static inline double mmax_log_series(double w) {
   /*@ assert hint_2: 0.33 <= h2 <= 0.35; */
   /*@ assert hint_step_2: h2 == fused(w2, h3, 0x1.5555555555555p-2); */
   double twice = mmax_mul(2.0, w);
-  /*@ assert hint_double: twice == times(2.0, w); */
+  /*@ assert hint_double: twice == mult(2.0, w); */
   /*@ assert hint_twice: -0.35 <= twice <= 0.35; */
   /*@ assert hint_positive: w >= 0.0 ==> twice >= 0.0; */
   double cube = mmax_mul(twice, w2);
-  /*@ assert hint_product_v: cube == times(twice, w2); */
+  /*@ assert hint_product_v: cube == mult(twice, w2); */
   /*@ assert hint_cube: -0.011 <= cube <= 0.011; */
   /*@ assert hint_not_negative: w >= 0.0 ==> cube >= 0.0; */
   /*@ assert hint_tail: h2 == log_tail(w2); */
