@@ -5,7 +5,8 @@
 A goal about doubles is generated twice, by the driver of the SMT provers and by Why3's Coq driver. In the Coq text the types and
 operations of theory ieee_float are replaced by Flocq's (proofs/coq/IeeeModel.v ...), each axiom becomes a lemma of the same
 statement, and Coq checks the proof. Every axiom of the SMT text must then be proved, or stand in ieee_open.txt with a reason; one
-that is in neither fails. What hidden_axioms.txt names is in neither text: the drivers take it away. --control: a changed axiom must not be proved, and one without a lemma must be found.
+that is in neither fails. What hidden_axioms.txt names is in neither text: the drivers take it away.
+--control: a changed axiom must not be proved, and one without a lemma must be found.
 Needs build/proofs/coq (make prove-coq) and build/wp/why3.conf (prove.py).
 """
 import os

@@ -3,7 +3,7 @@
 """Coq as a prover for one ACSL lemma: tie.py GOAL.v BUILD_DIR.
 
 GOAL.v is what Why3's Coq driver prints. Only the definitions of logic symbols (L_*, P_*) and the goal are kept, so no
-axiom of Why3 or WP can be used; they are proved equal, by unfolding, to the statements of proofs/wp/coq/WpLemmas.v and LogLemmas.v.
+axiom of Why3 or WP can be used; they are proved equal, by unfolding, to the statements of proofs/wp/coq/{WpLemmas,LogLemmas,GradLemmas}.v.
 Exit 0: Coq accepted the proof.
 """
 import re
@@ -33,7 +33,7 @@ def sentences(text):
     return re.split(r"(?<=\.)\s+\n", text + "\n")
 
 
-def convert(text, printed=False):
+def convert(text):
     """The goal, and the definitions it needs."""
     known, goal = {}, None
     for s in sentences(text):
@@ -55,11 +55,10 @@ def convert(text, printed=False):
     need(goal)
     out.append(goal)
     unfold = ", ".join(names + ["real_of_int"])
-    if printed:
-        out.append("Proof. MultiMax.GradTie.printed. Qed.\nPrint Assumptions wp_goal.")
-    else:
-        out.append("Proof. intros; repeat match goal with x := _ |- _ => subst x end; repeat progress (unfold %s in *; cbv zeta in *)." % unfold)
-        out.append("first [ LogLemmas.close_log | Tie.close ]. Qed.\nPrint Assumptions wp_goal.")
+    # one of GradTie.v as it stands, else by the tactics of LogLemmas.v and Tie.v
+    out.append("Proof. first [ solve [ MultiMax.GradTie.printed ] |")
+    out.append("intros; repeat match goal with x := _ |- _ => subst x end; repeat progress (unfold %s in *; cbv zeta in *);" % unfold)
+    out.append("first [ LogLemmas.close_log | Tie.close ] ]. Qed.\nPrint Assumptions wp_goal.")
     body = "\n".join(out)
     for name in ("Reals.Rdefinitions.R", "Numbers.BinNums.Z"):
         body = body.replace(name, name.rsplit(".", 1)[1])
@@ -73,13 +72,10 @@ def main():
         text = f.read()
     with tempfile.TemporaryDirectory() as d:
         path = d + "/goal.v"
-        for printed in (True, False):  # one of GradTie.v as it stands, else by the tactic of Tie.v
-            with open(path, "w") as g:
-                g.write(convert(text, printed))
-            r = subprocess.run(["coqc", "-R", build, "MultiMax", path],
-                               capture_output=True, text=True, cwd=d)
-            if r.returncode == 0:
-                break
+        with open(path, "w") as g:
+            g.write(convert(text))
+        r = subprocess.run(["coqc", "-R", build, "MultiMax", path],
+                           capture_output=True, text=True, cwd=d)
         if r.returncode != 0:
             print(r.stdout + r.stderr)
             if len(sys.argv) > 3:
