@@ -4,7 +4,7 @@
 From Coq Require Import Reals ZArith Psatz.
 From Flocq Require Import Core.
 From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Within Contract Accuracy ProbBound
-  GradContract.
+  GradContract SlopeFloat.
 Open Scope R_scope.
 
 Definition quanta (r : row) : R := INR (size r) * half_grid.
@@ -136,4 +136,141 @@ split.
 - intros i. unfold multimax_row, kept at 1. fold W. destruct (taken r i); [|lra]. apply Rlt_le, Rdiv_lt_0_compat; trivial. apply exp_pos.
 - replace 1 with (/ W * W) by (field; lra). unfold W at 2. rewrite <- kept_scal. apply sum_ext. intros i _.
   unfold multimax_row, kept. destruct (taken r i); trivial. fold W. unfold Rdiv. apply Rmult_comm.
+Qed.
+
+(* the grid of the mean *)
+Lemma unit_power : forall e, unit_of (6 * pow2 e) = pow2 (e - 50).
+Proof.
+intros e. unfold unit_of, Zminus. rewrite bpow_plus. replace (pow2 (- (50))) with (6 / 6755399441055744) by (simpl; lra). field.
+Qed.
+Lemma grid_unit : forall big most G, is_grid big -> grid_over big most -> most <= G -> pow2 (-149) <= G ->
+  pow2 (-950) <= unit_of big <= 4 * half_grid * G.
+Proof.
+intros big most G (e & He & ->) (_ & _ & B) M HG. rewrite unit_power. split. apply bpow_le. lia.
+assert (P : pow2 (-207) <= pow2 (-149)) by (apply bpow_le; lia). assert (pow2 e <= 2 * G) by lra.
+unfold Zminus. rewrite bpow_plus. replace (4 * half_grid * G) with (2 * G * pow2 (- (50))).
+apply Rmult_le_compat_r; trivial. apply bpow_ge_0. unfold half_grid. simpl. lra.
+Qed.
+
+(* the computed mean against the sum of the computed products *)
+Lemma mean_rounded : forall r g m t total most mean G, valid_row r -> is_top r m -> (t < size r)%nat -> taken r t = true ->
+  modulated_at r t = m -> total_close (count_sum r m) total -> at_most r g G -> most <= G ->
+  is_mean r g m (rnd (1 / total)) most mean -> let v := rnd (1 / total) in
+  Rabs (upstream_sum r g m v) <= prob_sum r m v * G /\
+  Rabs (mean - upstream_sum r g m v) <= (4 * quanta r + 21 / 10 * u64) * G.
+Proof.
+intros r g m t total most mean G Vr Top Ht T M Tc [HG Hg] Hm (big & s & Gr & Go & St & Em) v.
+destruct (mass_close r m t total Vr Top Ht T M Tc) as [P0 P1]. fold v in P0, P1, St.
+assert (Q := quanta_small r Vr). assert (U := u64_figure). assert (PG := bpow_gt_0 radix2 (-149)).
+destruct (grid_unit big most G Gr Go Hm HG) as [U0 U1].
+set (X := upstream_sum r g m v) in *. set (un := unit_of big) in *.
+assert (BX : Rabs X <= prob_sum r m v * G).
+{ unfold X, upstream_sum, prob_sum. rewrite (Rmult_comm _ G), <- kept_scal. apply kept_abs. intros i Hi Ti.
+  rewrite Rabs_mult, Rmult_comm, (Rabs_pos_eq (prob r m v i)) by now apply P0. apply Rmult_le_compat_r. now apply P0. now apply Hg. }
+split; trivial.
+assert (BX2 : Rabs X <= 1001 / 1000 * G).
+{ eapply Rle_trans. exact BX. apply Rmult_le_compat_r. lra. apply Rabs_le_inv in P1. rewrite U in P1. lra. }
+assert (Un : INR (size r) * un <= 4 * quanta r * G).
+{ unfold quanta. replace (4 * (INR (size r) * half_grid) * G) with (INR (size r) * (4 * half_grid * G)) by ring.
+  apply Rmult_le_compat_l; trivial. apply pos_INR. }
+assert (QG : quanta r * G <= / 1000000 * G) by (apply Rmult_le_compat_r; lra).
+assert (S1 : Rabs (steps s big - X) <= 4 * quanta r * G).
+{ unfold steps in *. fold un in St |- *. rewrite plus_IZR, <- INR_IZR_INZ in St. apply Rabs_le. lra. }
+assert (Pu : 0 < un) by (generalize (bpow_gt_0 radix2 (-950)); lra).
+(* two roundings of the count *)
+assert (Is : IZR s = 0 \/ 1 <= Rabs (IZR s)).
+{ destruct (Z.eq_dec s 0) as [->|N]. now left. right. rewrite <- abs_IZR. apply IZR_le. lia. }
+assert (L1 : 1 >= pow2 (-1000)) by (apply Rle_ge; change 1 with (pow2 0); apply bpow_le; lia).
+assert (Fs : Rabs (rnd (IZR s) - IZR s) <= u64 * Rabs (IZR s)) by (apply rnd_relative; destruct Is; [left | right]; lra).
+assert (F2 : Rabs (mean - rnd (IZR s) * un) <= u64 * Rabs (rnd (IZR s) * un)).
+{ rewrite Em. apply rnd_relative. destruct Is as [-> | Is].
+  left. rewrite round_0 by auto with typeclass_instances. ring.
+  right. rewrite Rabs_mult, (Rabs_pos_eq un) by lra. apply Rle_trans with (1 * pow2 (-950)). rewrite Rmult_1_l. apply bpow_le. lia.
+  apply Rmult_le_compat; try lra. apply bpow_ge_0. apply abs_round_ge_generic; auto with typeclass_instances.
+  change 1 with (pow2 0). apply generic_format_bpow. unfold FLT_exp. lia. }
+assert (F1 : Rabs (rnd (IZR s) * un - steps s big) <= u64 * Rabs (steps s big)).
+{ unfold steps. fold un. replace (rnd (IZR s) * un - IZR s * un) with ((rnd (IZR s) - IZR s) * un) by ring.
+  rewrite !Rabs_mult, (Rabs_pos_eq un), <- Rmult_assoc by lra. apply Rmult_le_compat_r; lra. }
+assert (A : forall a b, Rabs a <= Rabs b + Rabs (a - b)).
+{ intros a b. replace a with (b + (a - b)) at 1 by ring. apply Rabs_triang. }
+assert (A1 := A (rnd (IZR s) * un) (steps s big)). assert (A2 := A (steps s big) X).
+replace (mean - X) with ((mean - rnd (IZR s) * un) + (rnd (IZR s) * un - steps s big) + (steps s big - X)) by ring.
+eapply Rle_trans. apply Rabs_triang. eapply Rle_trans. apply Rplus_le_compat_r, Rabs_triang.
+rewrite U in *. lra.
+Qed.
+
+Lemma mean_size : forall r g m t total most mean G, valid_row r -> is_top r m -> (t < size r)%nat -> taken r t = true ->
+  modulated_at r t = m -> total_close (count_sum r m) total -> at_most r g G -> most <= G ->
+  is_mean r g m (rnd (1 / total)) most mean -> Rabs mean <= (1 + 5001 / 1000 * quanta r + 92 / 10 * u64) * G.
+Proof.
+intros r g m t total most mean G Vr Top Ht T M Tc Ha Hm Im.
+destruct (mean_rounded r g m t total most mean G Vr Top Ht T M Tc Ha Hm Im) as [B E].
+destruct (mass_close r m t total Vr Top Ht T M Tc) as [_ P1]. set (v := rnd (1 / total)) in *.
+destruct Ha as [HG _]. assert (PG := bpow_gt_0 radix2 (-149)).
+replace mean with ((mean - upstream_sum r g m v) + upstream_sum r g m v) by ring.
+eapply Rle_trans. apply Rabs_triang.
+assert (prob_sum r m v * G <= (1 + (1001 / 1000 * quanta r + 7 * u64)) * G).
+{ apply Rmult_le_compat_r. lra. apply Rabs_le_inv in P1. lra. }
+assert (0 <= u64 * G) by (apply Rmult_le_pos; generalize u64_small; lra). lra.
+Qed.
+
+(* T8: the gradients at sigma, as computed, sum to 0 *)
+Theorem grad_sigma_hat_sum : forall r g m t total most mean G, valid_row r -> valid_upstream r g -> is_top r m ->
+  (t < size r)%nat -> taken r t = true -> modulated_at r t = m -> total_close (count_sum r m) total -> at_most r g G -> most <= G ->
+  is_mean r g m (rnd (1 / total)) most mean ->
+  Rabs (sum (size r) (kept r (grad_sigma_hat r g m (rnd (1 / total)) mean))) <= (6 * quanta r + 15 * u64) * G.
+Proof.
+intros r g m t total most mean G Vr Vg Top Ht T M Tc Ha Hm Im.
+destruct (mean_rounded r g m t total most mean G Vr Top Ht T M Tc Ha Hm Im) as [_ E].
+assert (B := mean_size r g m t total most mean G Vr Top Ht T M Tc Ha Hm Im).
+destruct (mass_close r m t total Vr Top Ht T M Tc) as [P0 P1]. set (v := rnd (1 / total)) in *.
+destruct Ha as [HG Hg]. assert (PG := bpow_gt_0 radix2 (-149)). assert (Q := quanta_small r Vr). assert (U := u64_figure).
+assert (Fm : format64 mean) by (destruct Im as (? & ? & _ & _ & _ & ->); apply format64_rnd).
+assert (U0 := u64_small). assert (Pe := eta64_pos).
+assert (QG : 0 <= quanta r * G <= / 1000000 * G) by (split; [apply Rmult_le_pos | apply Rmult_le_compat_r]; lra).
+(* one entry: two roundings *)
+assert (One : forall i, (i < size r)%nat -> taken r i = true ->
+  Rabs (grad_sigma_hat r g m v mean i - prob r m v i * (g i - mean)) <= 401 / 100 * u64 * G * prob r m v i + eta64).
+{ intros i Hi Ti. assert (Pi := P0 i Hi Ti). assert (S := sub_error (g i) mean (format32_64 _ (proj1 (Vg i Hi Ti))) Fm).
+  assert (D : Rabs (g i - mean) <= 2001 / 1000 * G).
+  { unfold Rminus. eapply Rle_trans. apply Rabs_triang. rewrite Rabs_Ropp. specialize (Hg i Hi Ti).
+    rewrite U in B. lra. }
+  assert (D2 : Rabs (g i - mean) <= (2 + / 100000) * G).
+  { unfold Rminus. eapply Rle_trans. apply Rabs_triang. rewrite Rabs_Ropp. specialize (Hg i Hi Ti). rewrite U in B. lra. }
+  clear D. set (d := sub (g i) mean) in *. set (p := prob r m v i) in *. unfold grad_sigma_hat. fold d p.
+  assert (R := mul_error p d). 
+  assert (T1 : Rabs d <= (2 + / 50000) * G).
+  { replace d with ((g i - mean) + (d - (g i - mean))) by ring. eapply Rle_trans. apply Rabs_triang.
+    assert (u64 * Rabs (g i - mean) <= u64 * ((2 + / 100000) * G)) by (apply Rmult_le_compat_l; lra). rewrite U in *. lra. }
+  replace (mul p d - p * (g i - mean)) with ((mul p d - p * d) + p * (d - (g i - mean))) by ring.
+  eapply Rle_trans. apply Rabs_triang. rewrite (Rabs_mult p (d - _)), (Rabs_pos_eq p) by exact Pi.
+  rewrite (Rabs_mult p d), (Rabs_pos_eq p) in R by exact Pi.
+  assert (T2 : p * Rabs d <= p * ((2 + / 50000) * G)) by (apply Rmult_le_compat_l; lra).
+  assert (T3 : p * Rabs (d - (g i - mean)) <= p * (u64 * ((2 + / 100000) * G))).
+  { apply Rmult_le_compat_l; trivial. eapply Rle_trans. exact S. apply Rmult_le_compat_l; lra. }
+  assert (T4 : u64 * (p * Rabs d) <= u64 * (p * ((2 + / 50000) * G))) by (apply Rmult_le_compat_l; lra).
+  assert (0 <= u64 * G * p) by (apply Rmult_le_pos; [apply Rmult_le_pos|]; lra). lra. }
+set (X := upstream_sum r g m v) in *.
+assert (Sum : sum (size r) (kept r (fun i => prob r m v i * (g i - mean))) = X - mean * prob_sum r m v).
+{ unfold X, upstream_sum, prob_sum. rewrite <- kept_scal, kept_minus. apply sum_ext. intros i _. unfold kept. destruct (taken r i); ring. }
+set (Y := sum (size r) (kept r (grad_sigma_hat r g m v mean))).
+assert (EY : Rabs (Y - (X - mean * prob_sum r m v)) <= 401 / 100 * u64 * G * prob_sum r m v + INR (size r) * eta64).
+{ rewrite <- Sum. unfold Y. rewrite kept_minus. eapply Rle_trans. apply (kept_abs r _ _ _ One). apply kept_affine. lra. }
+assert (Ne : INR (size r) * eta64 <= / 100 * u64 * G).
+{ assert (N := many r Vr). apply Rle_trans with (2147483647 * eta64). apply Rmult_le_compat_r; lra.
+  apply Rle_trans with (pow2 31 * eta64). apply Rmult_le_compat_r. lra. simpl; lra.
+  apply Rle_trans with (pow2 (-60) * pow2 (-149)). unfold eta64. rewrite <- !bpow_plus. apply bpow_le. lia.
+  apply Rmult_le_compat; trivial; try apply bpow_ge_0. rewrite U. simpl. lra. }
+assert (P2 := P1). apply Rabs_le_inv in P2.
+assert (Ps : G * prob_sum r m v <= (1 + / 500000) * G).
+{ rewrite Rmult_comm. apply Rmult_le_compat_r. lra. rewrite U in P2. lra. }
+assert (Md : Rabs (mean * (1 - prob_sum r m v)) <= (1 + / 100000) * G * (1001 / 1000 * quanta r + 7 * u64)).
+{ rewrite Rabs_mult. apply Rmult_le_compat; try apply Rabs_pos. rewrite U in B. lra. rewrite Rabs_minus_sym. exact P1. }
+replace Y with ((Y - (X - mean * prob_sum r m v)) + (mean * (1 - prob_sum r m v) - (mean - X))) by ring.
+eapply Rle_trans. apply Rabs_triang.
+assert (Tr : forall a b, Rabs (a - b) <= Rabs a + Rabs b).
+{ intros a b. unfold Rminus. rewrite <- (Rabs_Ropp b). apply Rabs_triang. }
+specialize (Tr (mean * (1 - prob_sum r m v)) (mean - X)). clear - E EY Ne Ps Md Tr QG PG HG U U0.
+assert (401 / 100 * u64 * (G * prob_sum r m v) <= 401 / 100 * u64 * ((1 + / 500000) * G)) by (apply Rmult_le_compat_l; lra).
+assert (0 <= u64 * G) by (apply Rmult_le_pos; lra). lra.
 Qed.
