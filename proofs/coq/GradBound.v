@@ -112,3 +112,116 @@ assert (EE : 4 * (ed * k) + eta64 <= pow2 (-500)).
 replace ((a + 612 / 100 * u64 * b) * D * k) with ((ad + 612 / 100 * u64 * bd) * k) by (unfold ad, bd; ring).
 clear -L H3 H4 H5 BK EK EE U'. rewrite U' in *. lra.
 Qed.
+
+(* what multiplies p G D |scale|, x the relative error of a probability *)
+Definition noise_sigma (x N : R) : R := 3 * x + (4 + 501 / 100 * x) * N + (612 / 100 + 134 / 10 * x) * u64.
+Definition noise (x N : R) : R := 3 * x + (4 + 501 / 100 * x) * N + (184 / 10 + 257 / 10 * x) * u64.
+Definition allowance (f k p G D : R) : R := (k * p + if Rle_dec p faint then f * faint else 0) * G * D.
+
+Lemma grad_sigma_size : forall h g mean G, 0 <= h -> format64 g -> format64 mean -> Rabs g <= G -> Rabs mean <= (1 + / 100000) * G ->
+  Rabs (sub g mean - (g - mean)) <= 20001 / 10000 * u64 * G /\ Rabs (mul h (sub g mean)) <= 20001 / 10000 * h * G + eta64.
+Proof.
+intros h g mean G Hh Fg Fm Hg Hm. assert (U := u64_figure). assert (U0 := u64_small).
+assert (PG : 0 <= G) by (eapply Rle_trans; [apply Rabs_pos | exact Hg]).
+assert (S := sub_error g mean Fg Fm). set (d := sub g mean) in *.
+assert (D : Rabs (g - mean) <= (2 + / 100000) * G).
+{ unfold Rminus. eapply Rle_trans. apply Rabs_triang. rewrite Rabs_Ropp. lra. }
+assert (S' : Rabs (d - (g - mean)) <= u64 * ((2 + / 100000) * G)) by (eapply Rle_trans; [exact S | apply Rmult_le_compat_l; lra]).
+assert (0 <= u64 * G) by (apply Rmult_le_pos; lra). split. lra.
+assert (D2 : Rabs d <= (2 + / 50000) * G).
+{ replace d with ((g - mean) + (d - (g - mean))) by ring. eapply Rle_trans. apply Rabs_triang. rewrite U in *. lra. }
+assert (R := mul_error h d). rewrite Rabs_mult, (Rabs_pos_eq h) in R by exact Hh.
+assert (T : h * Rabs d <= h * ((2 + / 50000) * G)) by (apply Rmult_le_compat_l; lra).
+replace (mul h d) with ((mul h d - h * d) + h * d) by ring. eapply Rle_trans. apply Rabs_triang.
+rewrite (Rabs_mult h d), (Rabs_pos_eq h) by exact Hh. assert (0 <= h * G) by (apply Rmult_le_pos; lra). rewrite U in *. lra.
+Qed.
+
+Lemma grad_sigma_near : forall h p g mean M G x N, 0 <= x < 1 -> 0 <= N <= / 1000000 -> 0 <= h -> 0 <= p -> Rabs (h - p) <= x * p ->
+  format64 g -> format64 mean -> Rabs g <= G -> Rabs mean <= (1 + 5001 / 1000 * N + 92 / 10 * u64) * G ->
+  Rabs (mean - M) <= (x + 4 * N + 211 / 100 * u64) * G ->
+  Rabs (mul h (sub g mean) - p * (g - M)) <= noise_sigma x N * p * G + eta64.
+Proof.
+intros h p g mean M G x N Hx HN Hh Hp Ep Fg Fm Hg Hm Em. assert (U := u64_figure). assert (U0 := u64_small).
+assert (PG : 0 <= G) by (eapply Rle_trans; [apply Rabs_pos | exact Hg]).
+assert (NG : 0 <= N * G <= / 1000000 * G) by (split; [apply Rmult_le_pos | apply Rmult_le_compat_r]; lra).
+assert (UG : 0 <= u64 * G) by (apply Rmult_le_pos; lra).
+destruct (grad_sigma_size h g mean G Hh Fg Fm Hg ltac:(rewrite U in Hm; lra)) as [S1 _].
+assert (R := mul_error h (sub g mean)). set (d := sub g mean) in *.
+assert (D : Rabs d <= (2 + 5001 / 1000 * N + 113 / 10 * u64) * G).
+{ replace d with (g + - mean + (d - (g - mean))) by ring. eapply Rle_trans. apply Rabs_triang.
+  assert (Rabs (g + - mean) <= Rabs g + Rabs mean) by (rewrite <- (Rabs_Ropp mean); apply Rabs_triang). lra. }
+assert (D2 : Rabs d <= 20001 / 10000 * G) by (rewrite U in D; lra).
+assert (DM : Rabs (d - (g - M)) <= (x + 4 * N + 4111 / 1000 * u64) * G).
+{ replace (d - (g - M)) with ((d - (g - mean)) + (M - mean)) by ring. eapply Rle_trans. apply Rabs_triang.
+  rewrite (Rabs_minus_sym M mean). lra. }
+assert (Hb : h <= (1 + x) * p) by (apply Rabs_le_inv in Ep; lra).
+rewrite Rabs_mult, (Rabs_pos_eq h) in R by exact Hh.
+assert (T1 : h * Rabs d <= (1 + x) * p * (20001 / 10000 * G)) by (apply Rmult_le_compat; trivial; apply Rabs_pos).
+assert (T2 : Rabs (h - p) * Rabs d <= x * p * ((2 + 5001 / 1000 * N + 113 / 10 * u64) * G)) by (apply Rmult_le_compat; trivial; apply Rabs_pos).
+assert (T3 : p * Rabs (d - (g - M)) <= p * ((x + 4 * N + 4111 / 1000 * u64) * G)) by (apply Rmult_le_compat_l; trivial).
+assert (T4 : u64 * (h * Rabs d) <= u64 * ((1 + x) * p * (20001 / 10000 * G))) by (apply Rmult_le_compat_l; lra).
+replace (mul h d - p * (g - M)) with ((mul h d - h * d) + ((h - p) * d + p * (d - (g - M)))) by ring.
+eapply Rle_trans. apply Rabs_triang. assert (Tr := Rabs_triang ((h - p) * d) (p * (d - (g - M)))).
+rewrite !Rabs_mult, (Rabs_pos_eq p) in Tr by exact Hp.
+assert (PGp : 0 <= p * G) by (apply Rmult_le_pos; lra). assert (0 <= u64 * (p * G)) by (apply Rmult_le_pos; lra).
+assert (0 <= x * (u64 * (p * G))) by (apply Rmult_le_pos; lra).
+assert (0 <= x * N * (p * G)) by (apply Rmult_le_pos; [apply Rmult_le_pos|]; lra). unfold noise_sigma. lra.
+Qed.
+
+(* the gradient before it is rounded to float32 *)
+Theorem grad_before_rounding : forall r g m d total t most mean G i, valid_row r -> valid_upstream r g -> 0 <= d -> is_top r m ->
+  (t < size r)%nat -> taken r t = true -> modulated_at r t = m -> near_or_far r m d t ->
+  total_close (count_sum r m) total -> chain d (INR (size r)) < 1 / 2 -> at_most r g G -> most <= G ->
+  is_mean r g m (rnd (1 / total)) most mean -> (i < size r)%nat -> taken r i = true ->
+  let x := excess (chain d (INR (size r))) in
+  Rabs (grad_of r g m (rnd (1 / total)) mean i - grad_row r g (premapped r i) i) <=
+    allowance 5 (noise x (quanta r)) (multimax_row r i) G (steepness (coefs r) (premapped r i)) * Rabs (scale r) + pow2 (-500).
+Proof.
+intros r g m d total t most mean G i Vr Vg Hd Top Ht T M Nf Tc C Ha Hm Im Hi Ti x.
+destruct (prob_error r m d total t i Vr Hd Top Ht T M Nf Tc C Hi Ti) as (X & H0 & P0 & D). fold x in X, D.
+destruct (mean_error r g m d total t most mean G Vr Hd Top Ht T M Nf Tc C Ha Hm Im) as [B E]. fold x in E.
+assert (Sz := mean_size r g m t total most mean G Vr Top Ht T M Tc Ha Hm Im).
+assert (Q := quanta_small r Vr). assert (U := u64_figure). assert (U0 := u64_small). set (v := rnd (1 / total)) in *.
+destruct Ha as [HG Hg]. assert (PG := bpow_gt_0 radix2 (-149)). assert (Gi := Hg i Hi Ti).
+assert (Fm : format64 mean) by (destruct Im as (? & ? & _ & _ & _ & ->); apply format64_rnd).
+assert (Fg : format64 (g i)) by (apply format32_64, Vg; assumption).
+destruct Vr as (_ & VP & VX). assert (VP' := VP). destruct VP' as (_ & _ & _ & _ & _ & _ & _ & _ & _ & Sc & Sh).
+destruct (slope_at_close (coefs r) (scale r) (shift r) (premapped r i) VP (format64_rnd _)
+  (affine_size _ _ _ Sc Sh (proj2 (VX i Hi Ti)))) as [DD Es].
+assert (Ds := dsigma_steepness (coefs r) (premapped r i)).
+set (D0 := steepness _ _) in *. set (s := dsigma _ _) in *. set (sh := slope_at _ _) in *.
+unfold grad_of, grad_row, grad_sigma_hat. fold s sh. fold (grad_sigma_row r g i). set (h := prob r m v i) in *. set (p := multimax_row r i) in *.
+assert (QG : 0 <= quanta r * G <= / 1000000 * G) by (split; [apply Rmult_le_pos | apply Rmult_le_compat_r]; lra).
+destruct (grad_sigma_size h (g i) mean G H0 Fg Fm Gi ltac:(rewrite U in Sz; lra)) as [_ Gs].
+assert (PpG : 0 <= p * G) by (apply Rmult_le_pos; lra).
+assert (Fp : 0 < faint) by apply bpow_gt_0. assert (PfG : 0 <= faint * G) by (apply Rmult_le_pos; lra).
+assert (Nn : 0 <= noise_sigma x (quanta r)).
+{ unfold noise_sigma. assert (0 <= x * quanta r) by (apply Rmult_le_pos; lra). assert (0 <= x * u64) by (apply Rmult_le_pos; lra). lra. }
+assert (NG : 0 <= noise_sigma x (quanta r) * (p * G)) by (apply Rmult_le_pos; lra).
+assert (Low : forall a b, 0 <= a -> 0 <= b -> Rabs (mul h (sub (g i) mean) - grad_sigma_row r g i) <= a + eta64 ->
+  Rabs (mul h (sub (g i) mean)) <= b + eta64 -> (a + 612 / 100 * u64 * b <= (noise x (quanta r) * p + if Rle_dec p faint then 5 * faint else 0) * G) ->
+  Rabs (mul (mul (mul h (sub (g i) mean)) sh) (scale r) - scale r * s * grad_sigma_row r g i) <=
+  allowance 5 (noise x (quanta r)) p G D0 * Rabs (scale r) + pow2 (-500)).
+{ intros a b Pa Pb Ea Eb Ab. eapply Rle_trans. apply (finish_error _ _ sh s (scale r) D0 a b); trivial.
+  apply Rplus_le_compat_r. apply Rmult_le_compat_r. apply Rabs_pos. unfold allowance. apply Rmult_le_compat_r; lra. }
+assert (Nx : noise x (quanta r) * p * G = noise_sigma x (quanta r) * p * G + (1228 / 100 + 123 / 10 * x) * (u64 * (p * G))).
+{ unfold noise, noise_sigma. field. }
+assert (UP : 0 <= u64 * (p * G)) by (apply Rmult_le_pos; lra). assert (XUP : 0 <= x * (u64 * (p * G))) by (apply Rmult_le_pos; lra).
+destruct D as [D|[D1 D2]].
+- apply (Low (noise_sigma x (quanta r) * (p * G)) (20001 / 10000 * ((1 + x) * (p * G)))).
+  + exact NG.
+  + assert (0 <= x * (p * G)) by (apply Rmult_le_pos; lra). lra.
+  + rewrite <- Rmult_assoc. unfold grad_sigma_row. fold p. apply grad_sigma_near; trivial; lra.
+  + eapply Rle_trans. exact Gs. apply Rabs_le_inv in D.
+    assert (h * G <= (1 + x) * p * G) by (apply Rmult_le_compat_r; lra). lra.
+  + rewrite (Rmult_plus_distr_r (noise x (quanta r) * p)), Nx. assert (0 <= (if Rle_dec p faint then 5 * faint else 0) * G) by (destruct Rle_dec; lra). lra.
+- assert (HGb : h * G <= faint * G) by (apply Rmult_le_compat_r; lra). assert (Pe := eta64_pos).
+  apply (Low (40002 / 10000 * (faint * G)) (20001 / 10000 * (faint * G))); try lra.
+  + assert (R1 : Rabs (grad_sigma_row r g i) <= 2 * (faint * G)).
+    { unfold grad_sigma_row. fold p. rewrite Rabs_mult, (Rabs_pos_eq p) by lra.
+      replace (2 * (faint * G)) with (faint * (2 * G)) by ring. apply Rmult_le_compat; try lra. apply Rabs_pos.
+      unfold Rminus. eapply Rle_trans. apply Rabs_triang. rewrite Rabs_Ropp. lra. }
+    unfold Rminus. eapply Rle_trans. apply Rabs_triang. rewrite Rabs_Ropp. lra.
+  + rewrite (Rmult_plus_distr_r (noise x (quanta r) * p)). destruct Rle_dec as [_|F]; [|lra].
+    assert (0 <= noise x (quanta r) * p * G) by (rewrite Nx; lra). rewrite U. lra.
+Qed.
