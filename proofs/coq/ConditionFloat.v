@@ -1,11 +1,9 @@
 (* SPDX-License-Identifier: Apache-2.0 *)
 (* mmax_condition of src/bounds.c as it is computed in binary64: it never overflows, and it is at least the condition size A of
-   specs/accuracy.md#condition, pre-map term included, or A is below 2^-500, which no bound notices. So T6 holds with the C functions'
-   values on both sides: mmax_condition in, mmax_bound_probs_ulp and mmax_bound_log_ulp out. *)
+   specs/accuracy.md#condition, pre-map term included, or A is below 2^-500, which no bound notices. *)
 From Coq Require Import Reals ZArith Psatz List.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 Hinge Modulator SigmaFloat AffineFloat RealSum Within Contract Accuracy ProbBound LogContract LogRest LogBound.
-From MultiMax Require Import BoundFunctions LossContract LossBound.
+From MultiMax Require Import Float64 Hinge Modulator SigmaFloat AffineFloat Within Accuracy LogRest LossTerms BoundFunctions.
 Import ListNotations.
 Open Scope R_scope.
 
