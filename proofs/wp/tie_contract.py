@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The definitions of specs/logic are those of proofs/coq: tie_contract.py [--control].
 
-WP and Why3 export the ACSL predicates is_softmax and is_logged, with all they are made of, to Coq. Only definitions are kept (the
-axioms kept are Why3's defining equations of symbols that branch or recurse); coq/contract_tie.part and coq/log_tie.part prove that
-the exported contracts give those of proofs/coq/Contract.v and LogContract.v, which T6 starts from; coq/sigma_tie.part proves that
-without rounding sigma is Eq. 6.
+WP and Why3 export the ACSL predicates is_softmax, is_logged and is_loss, with all they are made of, to Coq. Only definitions are kept (the
+axioms kept are Why3's defining equations of symbols that branch or recurse); coq/contract_tie.part, coq/log_tie.part and
+coq/loss_tie.part prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v and LossContract.v, which T6 starts
+from; coq/sigma_tie.part proves that without rounding sigma is Eq. 6.
 --control: the same with one fault at a time put into a copy of specs/logic; each must make the proof fail.
 Needs build/proofs/coq (make prove-coq) and build/wp/coq (prove.py). Exit 0: tied; 1: not.
 """
@@ -21,8 +21,11 @@ BUILD = ROOT + "/build/wp/contract"
 COQ = ROOT + "/build/proofs/coq"
 
 SOURCE = """#include "ref/kernels_ref.h"
-/*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n;
-      is_softmax{L,L}(params, x, mask, p, n) && is_logged{L,L}(params, x, mask, p, n); */
+#include "gradient.acsl"
+#include "loss.acsl"
+/*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n, target, real a, float l;
+      is_softmax{L,L}(params, x, mask, p, n) && is_logged{L,L}(params, x, mask, p, n) &&
+      is_loss(params, x, mask, n, target, a, l); */
 """
 CONF = """[main]
 datadir = "%s"
@@ -44,7 +47,7 @@ version = "1"
 """
 HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract.
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract LossContract.
 From MultiMax Require Tie.
 Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).
 Open Scope R_scope.
@@ -75,7 +78,17 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("lse.acsl", "n-1 != t && taken", "taken"),
           ("lse.acsl", "others_below(p, x, mask, n, t, modulated(p, x[j])) && w", "w"),
           ("lse.acsl", "minus(minus(s, m), c)", "minus(s, minus(m, c))"),
-          ("lse.acsl", "(rest == 0.0 && c == 0.0) || log1p_is", "(rest == 0.0) || log1p_is")]
+          ("lse.acsl", "(rest == 0.0 && c == 0.0) || log1p_is", "(rest == 0.0) || log1p_is"),
+          ("gradient.acsl", "6.0*bound < big", "5.0*bound < big"),
+          ("grid.acsl", "-900 <= e <= 900", "-900 <= e <= 1000"),
+          ("loss.acsl", "rnd64(m - s)", "rnd64(s - m)"),
+          ("loss.acsl", "unmasked_count(x, mask, n-1) + taken", "unmasked_count(x, mask, n-1) + 1 - taken"),
+          ("loss.acsl", "far == 0.0 || ", "0.0 <= far || "),
+          ("loss.acsl", "grid_over(big, far) && ", ""),
+          ("loss.acsl", "rnd64(1.0 - a)*b + c", "rnd64(1.0 - a)*c + b"),
+          ("loss.acsl", "rnd64(a/rnd64(k))*s", "rnd64(a*rnd64(k))*s"),
+          ("loss.acsl", "0.0 < a && \\exists real s; ", "\\exists real s; "),
+          ("loss.acsl", "rest) && log_is(rest, c) &&", "rest) &&")]
 
 
 def text_of(*command):
@@ -151,8 +164,8 @@ def definitions(goal, meaning, roots):
 
 def check(goal, out):
     """None if both parts are proved, else the first error."""
-    both = ("P_is_softmax", "P_is_logged")
-    for meaning, roots, parts in ((FLOAT, both, ("contract_tie", "log_tie")), (REAL, both[:1], ("sigma_tie",))):
+    all_three = ("P_is_softmax", "P_is_logged", "P_is_loss")
+    for meaning, roots, parts in ((FLOAT, all_three, ("contract_tie", "log_tie", "loss_tie")), (REAL, all_three[:1], ("sigma_tie",))):
         path = "%s/%s.v" % (out, parts[-1])
         proofs = "".join(open("%s/coq/%s.part" % (WP, part)).read() for part in parts)
         write(path, HEAD + definitions(goal, meaning, roots) + "\n" + proofs)
@@ -169,7 +182,7 @@ def check(goal, out):
 
 
 def prepare():
-    for name in ("LogContract", "Equations"):
+    for name in ("LossContract", "Equations"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
     own = ROOT + "/build/wp/coq_tie"
@@ -199,7 +212,7 @@ def main():
     error = check(export(ROOT + "/specs/logic", BUILD + "/out"), BUILD + "/out")
     if error:
         print(error)
-    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
+    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_loss,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
     return error is not None
 
 
