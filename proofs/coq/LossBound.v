@@ -6,7 +6,7 @@
 From Coq Require Import Reals ZArith Bool Psatz.
 From Flocq Require Import Core.
 From Coquelicot Require Import Coquelicot.
-From MultiMax Require Import Float64 SigmaFloat AffineFloat RealSum Softmax Within Contract Accuracy ProbBound LogContract LogRest LastRounding LogBound LossContract LossTerms.
+From MultiMax Require Import Float64 SigmaFloat AffineFloat LogFloat RealSum Softmax Within Contract Accuracy ProbBound LogContract LogRest LastRounding LogBound LossContract LossTerms.
 Open Scope R_scope.
 
 (* the terms are a mean of negated log-probabilities *)
@@ -185,17 +185,70 @@ intros r y a i j Vr Hy Ty Ha Hi Ti Hj Tj Nij. destruct (Rle_or_lt (sigma_at r i)
 - apply (One r y a i j); trivial.
 - apply (One r y a j i); auto. lra.
 Qed.
-Corollary loss_error_smoothed : forall r y a out A t i j, valid_row r -> format32 a -> pow2 (-30) <= a <= 1 -> is_loss r y a out ->
+(* one unmasked entry: 0, exactly *)
+Lemma other_or_none : forall r y n, (exists i, (i < n)%nat /\ i <> y /\ taken r i = true) \/
+  (forall i, (i < n)%nat -> i <> y -> taken r i = false).
+Proof.
+intros r y. induction n as [|n [(i & Hi & H)|H]].
+- right. intros i Hi. lia.
+- left. exists i. split. lia. exact H.
+- destruct (Nat.eq_dec n y) as [->|N].
+  + right. intros i Hi Ni. apply H; lia.
+  + destruct (taken r n) eqn:T. left. exists n. repeat split; auto. right. intros i Hi Ni.
+    destruct (Nat.eq_dec i n) as [->|M]; trivial. apply H; lia.
+Qed.
+Lemma loss_single : forall r y a out, (y < size r)%nat -> taken r y = true -> others_masked r y -> is_loss r y a out ->
+  out = 0 /\ cross_entropy r y a = 0.
+Proof.
+intros r y a out Hy Ty Om (m & rest & c & l & (t & w & (Ht & T & Et & _) & Sec & Ro) & Lc & Ls & Out).
+assert (t = y) as -> by (destruct (Nat.eq_dec t y); trivial; rewrite (Om t Ht) in T by assumption; discriminate).
+assert (W0 : w = 0).
+{ destruct Sec as [[_ W]|(j & Hj & Nj & Tj & _)]; trivial. rewrite (Om j Hj Nj) in Tj. discriminate. }
+assert (R0 : rest = 0) by (destruct Ro as [[_ R]|[P _]]; [exact R | lra]).
+assert (C0 : c = 0).
+{ destruct Lc as [[_ Z]|L]; trivial. assert (E := log1p_hat_error rest c ltac:(now left) L).
+  rewrite R0, Rplus_0_r, ln_1, Rmult_0_r, Rminus_0_r in E. apply Rabs_le_inv in E. lra. }
+assert (B0 : below_at r m y = 0) by (unfold below_at, below, sub; rewrite Et, Rminus_eq_0; apply round_0; auto with typeclass_instances).
+assert (Pl : plain_loss a (below_at r m y) c = 0).
+{ unfold plain_loss, fma. rewrite B0, C0, Rmult_0_r, Rplus_0_r. apply round_0; auto with typeclass_instances. }
+assert (Only : forall f, f y = 0 -> sum (size r) (kept r f) = 0).
+{ intros f F. rewrite <- (Rmult_0_r (INR (size r))), <- sum_const. apply sum_ext. intros k Hk. unfold kept.
+  destruct (taken r k) eqn:Tk; trivial. destruct (Nat.eq_dec k y) as [->|N]; trivial. rewrite (Om k Hk N) in Tk. discriminate. }
+split.
+- assert (L0 : l = 0).
+  { destruct Ls as [[_ ->]|(_ & s & (far & big & _ & (e & He & ->) & _ & Sc) & ->)]; trivial.
+    assert (S0 : s = 0).
+    { assert (Z : below_sum r m (6 * pow2 e) = 0).
+      { apply Only. unfold quant. rewrite B0, Rplus_0_l, round_generic; auto with typeclass_instances. ring.
+        apply (format64_scaled 6 e); lia. }
+      destruct Sc as [[_ Z']|C]; trivial. unfold total_close in C. rewrite Z, Rmult_0_r in C. lra. }
+    unfold smooth_loss, fma. rewrite Pl, S0, Rmult_0_r, Rplus_0_r. apply round_0; auto with typeclass_instances. }
+  rewrite Out by (unfold narrow_range; lra). rewrite L0. apply round_0; auto with typeclass_instances.
+- rewrite mean_exact. apply Only. assert (Z : others r (sigma_at r) y (sigma_at r y) = 0).
+  { unfold others. rewrite <- (Rmult_0_r (INR (size r))), <- sum_const. apply sum_ext. intros k Hk. unfold kept.
+    destruct (taken (drop r y) k) eqn:Tk; trivial. apply dropped in Tk. destruct Tk as [Tk Nk]. rewrite (Om k Hk Nk) in Tk. discriminate. }
+  rewrite Z, Rplus_0_r, ln_1. ring.
+Qed.
+
+Corollary loss_error_smoothed : forall r y a out A t, valid_row r -> format32 a -> pow2 (-30) <= a <= 1 -> is_loss r y a out ->
   (y < size r)%nat -> taken r y = true -> (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) ->
   condition_loss r y a t A -> in_reach_log A (INR (size r)) ->
-  (i < size r)%nat -> taken r i = true -> (j < size r)%nat -> taken r j = true -> i <> j ->
-  let v := cross_entropy r y a in v <= pow2 126 -> Rabs (out - v) <= bound_log_ulp A (INR (size r)) * ulp32 v.
+  let v := cross_entropy r y a in v <= pow2 126 ->
+  Rabs (out - v) <= bound_log_ulp A (INR (size r)) * ulp32 v.
 Proof.
-intros r y a out A t i j Vr Fa Ha Ls Hy Ty Ht T TopT C B Hi Ti Hj Tj Nij v Hv. assert (A0 := bpow_gt_0 radix2 (-30)).
-assert (L := smoothed_away r y a i j Vr Hy Ty Ha Hi Ti Hj Tj Nij). fold v in L. assert (N := many r Vr).
-apply (loss_error r y a out A t); trivial. lra.
-- split; trivial. apply Rle_trans with (2 := L). apply bpow_le. lia.
-- apply Rle_trans with (2 := L). fold v. apply Rle_trans with (pow2 31 * pow2 (-97)).
-  + apply Rmult_le_compat_r. apply bpow_ge_0. simpl. lra.
-  + rewrite <- bpow_plus. apply bpow_le. lia.
+intros r y a out A t Vr Fa Ha Ls Hy Ty Ht T TopT C B v Hv. assert (A0 := bpow_gt_0 radix2 (-30)).
+assert (N := many r Vr). destruct (other_or_none r y (size r)) as [(i & Hi & Ni & Ti)|Om].
+- assert (L := smoothed_away r y a i y Vr Hy Ty Ha Hi Ti Hy Ty Ni). fold v in L. apply (loss_error r y a out A t); trivial. lra.
+  + split; trivial. apply Rle_trans with (2 := L). apply bpow_le. lia.
+  + apply Rle_trans with (2 := L). apply Rle_trans with (pow2 31 * pow2 (-97)).
+    * apply Rmult_le_compat_r. apply bpow_ge_0. simpl. lra.
+    * rewrite <- bpow_plus. apply bpow_le. lia.
+- destruct (loss_single r y a out Hy Ty Om Ls) as [E1 E2]. fold v in E2.
+  rewrite E1, E2, Rminus_0_r, Rabs_R0. apply Rmult_le_pos; [|apply ulp_ge_0].
+  assert (A1 := condition_pos r y). destruct C as (_ & Cy & _). assert (U := u64_small). assert (P46 := bpow_gt_0 radix2 (-46)).
+  assert (D0 : 0 <= gamma_5 * A + pow2 (-600)).
+  { apply Rplus_le_le_0_compat. apply Rmult_le_pos; [|lra]. destruct gain_gamma as [G _]. generalize gain_5. lra. apply bpow_ge_0. }
+  assert (Ch := log_chain_error A _ N D0). unfold in_reach_log in B. unfold bound_log_ulp. set (b := log_error_log _ _) in *.
+  assert (0 <= excess b) by (apply Rmult_le_pos; [lra | apply Rlt_le, Rinv_0_lt_compat; lra]).
+  assert (0 <= pow2 24 * excess b) by (apply Rmult_le_pos; [apply bpow_ge_0 | lra]). destruct Rle_dec; lra.
 Qed.
