@@ -3,7 +3,7 @@
    scale * sigma'(y) * p_i (g_i - sum p g), y the rounded argument of sigma (the exact one without a pre-map). *)
 From Coq Require Import Reals ZArith Psatz.
 From Flocq Require Import Core Relative.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Within Contract Accuracy ProbBound
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Within Contract LossContract Accuracy ProbBound
   GradContract SlopeFloat GradMean.
 Open Scope R_scope.
 

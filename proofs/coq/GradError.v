@@ -4,7 +4,7 @@
 From Coq Require Import Reals ZArith Psatz.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core Relative.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator Slopes SigmaFloat AffineFloat RealSum Softmax Gradient Within Contract
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator Slopes SigmaFloat AffineFloat RealSum Softmax Gradient Within Contract LogContract
   Accuracy ProbBound GradContract SlopeFloat GradMean GradBound.
 Open Scope R_scope.
 
@@ -123,7 +123,7 @@ assert (Al : 0 <= allowance 5 no p G D * sc).
 assert (Z : Rabs z <= Rabs exact + Rabs (z - exact)).
 { replace z with (exact + (z - exact)) at 1 by ring. apply Rabs_triang. }
 assert (O : out i = rnd32 z).
-{ apply Gd; trivial. fold z. unfold float_range. assert (Zb : Rabs z <= 34 * 10 ^ 37) by lra. now apply Rabs_le_inv. }
+{ apply Gd; trivial. fold z. unfold narrow_range. assert (Zb : Rabs z <= 34 * 10 ^ 37) by lra. now apply Rabs_le_inv. }
 assert (Er : Rabs (out i - exact) <= pow2 (-24) * Rabs exact + pow2 (-149) + (1 + pow2 (-24)) * (allowance 5 no p G D * sc)).
 { rewrite O. assert (R := rnd32_error z). replace (rnd32 z - exact) with ((rnd32 z - z) + (z - exact)) by ring.
   eapply Rle_trans. apply Rabs_triang. rewrite P24 in *. lra. }

@@ -5,7 +5,7 @@
 From Coq Require Import Reals ZArith Psatz.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 Hinge Modulator Slopes SigmaFloat AffineFloat RealSum Softmax Gradient Contract Accuracy ProbBound
+From MultiMax Require Import Float64 Hinge Modulator Slopes SigmaFloat AffineFloat RealSum Softmax Gradient Contract LogContract Accuracy ProbBound
   GradContract SlopeFloat GradMean GradBound GradError.
 Open Scope R_scope.
 
@@ -140,7 +140,7 @@ Qed.
 Theorem grad_sum_zero : forall r g out G, valid_row r -> valid_upstream r g -> is_backward r g out -> at_most r g G ->
   exists gs : nat -> R, Rabs (sum (size r) (kept r gs)) <= (INR (size r) * (6 * half_grid) + 15 * u64) * G /\
   forall i, (i < size r)%nat -> taken r i = true -> let v := mul (mul (gs i) (slope_at (coefs r) (premapped r i))) (scale r) in
-    float_range v -> out i = rnd32 v.
+    narrow_range v -> out i = rnd32 v.
 Proof.
 intros r g out G Vr Vg (m & total & most & mean & [Top (t & Ht & T & M)] & Tc & [Lu Lm] & Im & Gd) Ha.
 exists (grad_sigma_hat r g m (rnd (1 / total)) mean). split.

@@ -3,7 +3,7 @@
    upstream gradients is near the exact one, and the gradients at sigma sum to 0. N = n 2^-51, G at least every |g| and 2^-149. *)
 From Coq Require Import Reals ZArith Psatz.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Within Contract Accuracy ProbBound
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Within Contract LossContract Accuracy ProbBound
   GradContract SlopeFloat.
 Open Scope R_scope.
 

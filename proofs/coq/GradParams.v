@@ -4,7 +4,7 @@
 From Coq Require Import Reals ZArith Psatz.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Gradient ParamGradient Contract
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Gradient ParamGradient Contract LossContract
   Accuracy ProbBound GradContract SlopeFloat GradMean GradBound GradError GradExact GradMoments.
 Open Scope R_scope.
 
