@@ -25,7 +25,7 @@ Lemma c_log_error_tiny : forall A n k, 0 <= A <= least_condition -> c_log_error 
 Proof.
 assert (T : forall A, 0 <= A <= least_condition -> add (mul (mul 2 c_gamma5) A) (mul 2 eps_e) = mul 2 eps_e).
 { intros A [A0 A1]. apply tiny_absorbed. assert (E3 : mul 2 c_gamma5 = 2 * c_gamma5).
-  { unfold mul. replace (2 * c_gamma5) with (IZR 83886081 * pow2 (-76)) by (unfold c_gamma5; simpl; lra).
+  { unfold mul. replace (2 * c_gamma5) with (IZR 335544321 * pow2 (-78)) by (unfold c_gamma5; simpl; lra).
     apply round_generic; auto with typeclass_instances. apply format64_scaled; lia. }
   assert (G : 0 <= 2 * c_gamma5 <= 1) by (unfold c_gamma5; split; simpl; lra). rewrite E3. unfold mul.
   assert (V : 0 <= 2 * c_gamma5 * A <= pow2 (-300)).
