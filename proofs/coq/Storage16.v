@@ -266,7 +266,8 @@ Proof.
 intros s r out C t i Vr Lg Ht T TopT Cr Hi Ti Ci H y Hn Hy Hl. destruct (c_condition_row_enough r t C Vr Ht T Cr) as [C0 Cx].
 destruct (c_log_enough r t C Vr Ht C0 H) as [B1 B2]. destruct (c_condition_enough r i C Vr Hi Ti Ci) as [_ Cy].
 set (A := Rmax C least_condition) in *. assert (X : excess (log_error_log A (INR (size r))) <= 2).
-{ unfold in_reach_log in B1. unfold excess. set (b := log_error_log _ _) in *. assert (U := u64_small). apply Rmult_le_reg_r with (1 - b). lra. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra. }
+{ unfold in_reach_log in B1. unfold excess. set (b := log_error_log _ _) in *. assert (U := u64_small).
+  apply Rmult_le_reg_r with (1 - b). lra. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra. }
 assert (Hl' : (1 + excess (log_error_log A (INR (size r)))) * - y <= largest s).
 { apply Rle_trans with (2 := Hl). apply Rmult_le_compat_r; lra. }
 destruct (log_probability16_need s r out A t i Vr Lg Ht T TopT Cx Hi Ti Cy B1 Hn Hy Hl') as [X' D]. fold y in D.
