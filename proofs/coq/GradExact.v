@@ -1,7 +1,6 @@
 (* SPDX-License-Identifier: Apache-2.0 *)
 (* T8: what grad_error compares with is the derivative of the row's loss, masks and pre-map included, if sigma' is taken at the exact
-   argument; how far the slope at the rounded argument is from it where no first-order knot lies between; the computed gradients at
-   sigma sum to 0. *)
+   argument; how far the slope at the rounded argument is from it where no first-order knot lies between. *)
 From Coq Require Import Reals ZArith Psatz.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
@@ -134,20 +133,4 @@ Lemma premapped_plain : forall r i, valid_row r -> (i < size r)%nat -> taken r i
 Proof.
 intros r i (_ & _ & VX) Hi Ti A B. unfold premapped, argument. rewrite A, B, affine_identity.
 ring. apply format32_64, VX; assumption.
-Qed.
-
-(* the gradients at sigma that a row's gradients were made from *)
-Theorem grad_sum_zero : forall r g out G, valid_row r -> valid_upstream r g -> is_backward r g out -> at_most r g G ->
-  exists gs : nat -> R, Rabs (sum (size r) (kept r gs)) <= (INR (size r) * (6 * half_grid) + 15 * u64) * G /\
-  forall i, (i < size r)%nat -> taken r i = true -> let v := mul (mul (gs i) (slope_at (coefs r) (premapped r i))) (scale r) in
-    narrow_range v -> out i = rnd32 v.
-Proof.
-intros r g out G Vr Vg (m & total & most & mean & [Top (t & Ht & T & M)] & Tc & [Lu Lm] & Im & Gd) Ha.
-exists (grad_sigma_hat r g m (rnd (1 / total)) mean). split.
-- replace (INR (size r) * (6 * half_grid)) with (6 * quanta r) by (unfold quanta; ring).
-  apply (grad_sigma_hat_sum r g m t total most mean G); trivial.
-  destruct Lm as [-> | (j & Hj & [Tj _] & Ej)].
-  + destruct Ha as [HG _]. generalize (bpow_gt_0 radix2 (-149)). lra.
-  + generalize (proj2 Ha j Hj Tj). unfold Rabs. destruct Rcase_abs; lra.
-- intros i Hi Ti v Rg. now apply Gd.
 Qed.
