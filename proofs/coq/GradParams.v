@@ -4,7 +4,7 @@
 From Coq Require Import Reals ZArith Psatz.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Gradient ParamGradient Contract LossContract
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator Slopes SigmaFloat AffineFloat RealSum Softmax Gradient ParamGradient Contract LossContract
   Accuracy ProbBound GradContract SlopeFloat GradMean GradBound GradError GradExact GradMoments.
 Open Scope R_scope.
 
@@ -145,35 +145,84 @@ assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
 destruct (noise_kappa A (INR (size r)) Nn A0 B) as (_ & _ & _ & K). fold (quanta r) in K. lra.
 Qed.
 
-(* the sums over the reals are the derivatives of ParamGradient.v: no mask, no pre-map *)
+(* the sums over the reals are the derivatives in every parameter, scale and shift, masks included, where y is not rounded *)
+Definition with_params (r : row) (P : params) (sc sh : R) : row := mk_row (size r) (taken r) (logit r) P sc sh.
+Lemma path_derive : forall r g (P : R -> params) (sc sh : R -> R) t v k0, (k0 < size r)%nat -> taken r k0 = true ->
+  coefs r = P t -> scale r = sc t -> shift r = sh t ->
+  (forall k, (k < size r)%nat -> taken r k = true -> is_derive (fun u => sigma (P u) (sc u * logit r k + sh u)) t (v k)) ->
+  is_derive (fun u => mean_row (with_params r (P u) (sc u) (sh u)) g) t (sum (size r) (kept r (fun k => grad_sigma_row r g k * v k))).
+Proof.
+intros r g P sc sh t v k0 Hk Tk EP Es Eh D.
+set (s := fun u k => sigma (P u) (sc u * logit r k + sh u)).
+assert (St : forall k, sigma_at r k = s t k) by (intros k; unfold sigma_at, modulated, s; now rewrite EP, Es, Eh).
+set (N := fun u => sum (size r) (kept r (fun k => exp (s u k) * g k))).
+set (Z := fun u => sum (size r) (kept r (fun k => exp (s u k)))).
+assert (PZ : 0 < Z t).
+{ apply Rlt_le_trans with (exp (s t k0)). apply exp_pos. apply (kept_term r (fun k => exp (s t k))); trivial.
+  intros; apply Rlt_le, exp_pos. }
+apply (is_derive_ext (fun u => N u / Z u)). { intros u. rewrite quotient_mean. reflexivity. }
+assert (De : forall k, (k < size r)%nat -> taken r k = true -> is_derive (fun u => exp (s u k)) t (exp (s t k) * v k)).
+{ intros k H1 H2. evar_last. apply (is_derive_comp exp (fun u => s u k)). apply is_derive_exp. now apply D.
+  unfold scal; simpl; unfold mult; simpl. ring. }
+assert (DZ : is_derive Z t (sum (size r) (kept r (fun k => exp (s t k) * v k)))).
+{ apply (sum_derive (size r) (fun u => kept r (fun k => exp (s u k)))). intros k H1. unfold kept. destruct (taken r k) eqn:E.
+  now apply De. apply (is_derive_const (K := R_AbsRing) (V := R_NormedModule) 0 t). }
+assert (DN : is_derive N t (sum (size r) (kept r (fun k => exp (s t k) * v k * g k)))).
+{ apply (sum_derive (size r) (fun u => kept r (fun k => exp (s u k) * g k))). intros k H1. unfold kept. destruct (taken r k) eqn:E.
+  apply (is_derive_ext (fun u => g k * exp (s u k))). intros; simpl; ring. evar_last. apply (is_derive_scal (fun u => exp (s u k))).
+  now apply De. ring. apply (is_derive_const (K := R_AbsRing) (V := R_NormedModule) 0 t). }
+evar_last. apply (is_derive_div N Z t _ _ DN DZ). lra.
+transitivity (/ Z t * sum (size r) (kept r (fun k => exp (s t k) * v k * g k)) -
+  N t / (Z t * Z t) * sum (size r) (kept r (fun k => exp (s t k) * v k))).
+{ field. lra. }
+rewrite <- !kept_scal, kept_minus. apply sum_ext. intros k _. unfold kept. destruct (taken r k) eqn:E; trivial.
+assert (Q : sum (size r) (kept r (fun k => exp (sigma_at r k))) = Z t).
+{ unfold Z. apply sum_ext. intros l _. unfold kept. destruct (taken r l); trivial. now rewrite St. }
+assert (QN : sum (size r) (kept r (fun k => exp (sigma_at r k) * g k)) = N t).
+{ unfold N. apply sum_ext. intros l _. unfold kept. destruct (taken r l); trivial. now rewrite St. }
+unfold grad_sigma_row. rewrite quotient_mean, Q, QN. unfold multimax_row, kept at 1. rewrite E.
+fold (kept r (fun k => exp (sigma_at r k))).
+rewrite Q, St. field. lra.
+Qed.
+
+Definition exact_arguments (r : row) : Prop := forall i, (i < size r)%nat -> taken r i = true -> premapped r i = argument r i.
 Definition param_of (j : moment) : option (param_name * (params -> R)) :=
   match j with
   | Low1 => Some (C1, fun _ => 1) | High1 => Some (C2, fun _ => 1) | Low2 => Some (C3, fun _ => 1) | High2 => Some (C4, fun _ => 1)
   | KnotLow1 => Some (K1, c1) | KnotHigh1 => Some (K2, fun P => - c2 P) | KnotLow2 => Some (K3, fun P => 2 * c3 P)
   | KnotHigh2 => Some (K4, fun P => - 2 * c4 P) | Scaled => None | Shifted => None end.
 
-Lemma grad_sigma_row_plain : forall r g i, (i < size r)%nat -> (forall k, taken r k = true) ->
-  grad_sigma_row r g i = grad_sigma (size r) (sigma_at r) g i.
-Proof.
-intros r g i Hi T. assert (E : forall k, multimax_row r k = softmax (size r) (sigma_at r) k).
-{ intros k. unfold multimax_row, softmax, exp_sum, kept at 1. rewrite T. f_equal. apply sum_ext. intros l _. unfold kept.
-  now rewrite T. }
-unfold grad_sigma_row, grad_sigma, mean_row. rewrite E. do 2 f_equal. apply sum_ext. intros k _. unfold kept. now rewrite T, E.
-Qed.
-
-Theorem moment_row_params : forall r g j q c, valid_row r -> (forall k, taken r k = true) -> scale r = 1 -> shift r = 0 ->
-  param_of j = Some (q, c) -> (forall i, (i < size r)%nat -> smooth_at (coefs r) q (logit r i)) ->
-  is_derive (fun u => sum (size r) (fun k => g k * multimax (size r) (ParamGradient.set (coefs r) q u) (logit r) k)) (get (coefs r) q)
+Theorem moment_row_params : forall r g t j q c, (t < size r)%nat -> taken r t = true -> exact_arguments r ->
+  param_of j = Some (q, c) -> (forall i, (i < size r)%nat -> taken r i = true -> smooth_at (coefs r) q (argument r i)) ->
+  is_derive (fun u => mean_row (with_params r (ParamGradient.set (coefs r) q u) (scale r) (shift r)) g) (get (coefs r) q)
     (c (coefs r) * moment_row r g j).
 Proof.
-intros r g j q c Vr T A B Hj Sm. evar_last. apply (grad_params (size r) (coefs r) q (logit r) g Sm).
-unfold moment_row. rewrite <- kept_scal. apply sum_ext. intros i Hi. unfold kept. rewrite T.
-assert (Y : premapped r i = logit r i) by (rewrite (premapped_plain r i Vr Hi (T i) A B); unfold argument; rewrite A, B; ring).
-assert (G : grad_sigma_row r g i = grad_sigma (size r) (fun k => sigma (coefs r) (logit r k)) g i).
-{ rewrite (grad_sigma_row_plain r g i Hi T).
-  assert (S : forall k, sigma_at r k = sigma (coefs r) (logit r k)) by (intros k; unfold sigma_at, modulated; f_equal; rewrite A, B; ring).
-  unfold grad_sigma. assert (Q : forall k, (k < size r)%nat -> softmax (size r) (sigma_at r) k = softmax (size r) (fun k => sigma (coefs r) (logit r k)) k).
-  { intros k Hk. apply softmax_ext; intros; trivial. }
-  rewrite Q by exact Hi. do 2 f_equal. apply sum_ext. intros k Hk. now rewrite Q. }
-rewrite Y, G. destruct j; try discriminate; injection Hj as <- <-; unfold dparam, moment_factor; ring.
+intros r g t j q c Ht T Ex Hj Sm. evar_last.
+apply (path_derive r g (fun u => ParamGradient.set (coefs r) q u) (fun _ => scale r) (fun _ => shift r) (get (coefs r) q)
+  (fun k => dparam (coefs r) q (argument r k)) t Ht T); trivial.
+- now rewrite set_get.
+- intros k Hk Tk. apply sigma_param_derive. now apply Sm.
+- unfold moment_row. rewrite <- kept_scal. apply sum_ext. intros i Hi. unfold kept. destruct (taken r i) eqn:Ti; trivial.
+  rewrite (Ex i Hi Ti). destruct j; try discriminate; injection Hj as <- <-; unfold dparam, moment_factor; ring.
+Qed.
+
+Theorem moment_row_premap : forall r g t, (t < size r)%nat -> taken r t = true -> exact_arguments r ->
+  (forall i, (i < size r)%nat -> taken r i = true -> (c1 (coefs r) = 0 \/ argument r i <> k1 (coefs r)) /\
+    (c2 (coefs r) = 0 \/ argument r i <> k2 (coefs r))) ->
+  is_derive (fun u => mean_row (with_params r (coefs r) u (shift r)) g) (scale r) (moment_row r g Scaled) /\
+  is_derive (fun u => mean_row (with_params r (coefs r) (scale r) u) g) (shift r) (moment_row r g Shifted).
+Proof.
+intros r g t Ht T Ex Sm. split; evar_last.
+- apply (path_derive r g (fun _ => coefs r) (fun u => u) (fun _ => shift r) (scale r)
+    (fun k => dsigma (coefs r) (argument r k) * logit r k) t Ht T); trivial.
+  intros k Hk Tk. destruct (Sm k Hk Tk). evar_last.
+  apply (is_derive_comp (sigma (coefs r)) (fun u => u * logit r k + shift r)). now apply sigma_derive. auto_derive; trivial.
+  unfold scal; simpl; unfold mult; simpl. unfold argument. ring.
+- unfold moment_row. apply sum_ext. intros i Hi. unfold kept. destruct (taken r i) eqn:Ti; trivial. simpl. now rewrite (Ex i Hi Ti).
+- apply (path_derive r g (fun _ => coefs r) (fun _ => scale r) (fun u => u) (shift r)
+    (fun k => dsigma (coefs r) (argument r k)) t Ht T); trivial.
+  intros k Hk Tk. destruct (Sm k Hk Tk). evar_last.
+  apply (is_derive_comp (sigma (coefs r)) (fun u => scale r * logit r k + u)). now apply sigma_derive. auto_derive; trivial.
+  unfold scal; simpl; unfold mult; simpl. unfold argument. ring.
+- unfold moment_row. apply sum_ext. intros i Hi. unfold kept. destruct (taken r i) eqn:Ti; trivial. simpl. now rewrite (Ex i Hi Ti).
 Qed.
