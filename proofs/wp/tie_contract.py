@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The definitions of specs/logic are those of proofs/coq: tie_contract.py [--control].
 
-WP and Why3 export the ACSL predicates is_softmax and is_logged, with all they are made of, to Coq. Only definitions are kept (the
-axioms kept are Why3's defining equations of symbols that branch or recurse); coq/contract_tie.part and coq/log_tie.part prove that
-the exported contracts give those of proofs/coq/Contract.v and LogContract.v, which T6 starts from; coq/sigma_tie.part proves that
-without rounding sigma is Eq. 6.
+WP and Why3 export the ACSL predicates is_softmax, is_logged and is_backward, with all they are made of, to Coq. Only definitions are
+kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); coq/contract_tie.part, coq/log_tie.part and
+coq/grad_tie.part prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v and GradContract.v, which T6
+and T8 start from; coq/sigma_tie.part proves that without rounding sigma is Eq. 6.
 --control: the same with one fault at a time put into a copy of specs/logic; each must make the proof fail.
 Needs build/proofs/coq (make prove-coq) and build/wp/coq (prove.py). Exit 0: tied; 1: not.
 """
@@ -20,10 +20,16 @@ ROOT = os.path.dirname(os.path.dirname(WP))
 BUILD = ROOT + "/build/wp/contract"
 COQ = ROOT + "/build/proofs/coq"
 
-SOURCE = """#include "ref/kernels_ref.h"
+# two sources: log.acsl and backward.acsl each define `over`
+SOURCES = ["""#include "ref/kernels_ref.h"
 /*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n;
       is_softmax{L,L}(params, x, mask, p, n) && is_logged{L,L}(params, x, mask, p, n); */
-"""
+""", """#include "ref/kernels_ref.h"
+#include "ref/gradient.h"
+#include "backward.acsl"
+/*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, float *g, integer n;
+      is_softmax{L,L}(params, x, mask, p, n) && is_backward{L,L}(params, x, mask, g, p, n); */
+"""]
 CONF = """[main]
 datadir = "%s"
 libdir = "%s"
@@ -44,7 +50,7 @@ version = "1"
 """
 HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract.
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract GradContract.
 From MultiMax Require Tie.
 Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).
 Open Scope R_scope.
@@ -55,6 +61,10 @@ FLOAT = {"L_rnd64": "Definition L_rnd64 (x:R) : R := rnd x.",
 REAL = dict(FLOAT, L_rnd64="Definition L_rnd64 (x:R) : R := x.")
 # abstract on purpose: the two float types, their reals, what class a float has
 ABSTRACT = {"t", "t1", "t'real", "t'real1", "L_class_of", "t'isFinite", "is_nan"}
+# per source: what the symbols mean, the predicates, the proofs
+SOFTMAX = ("P_is_softmax",)
+PARTS = [((FLOAT, SOFTMAX + ("P_is_logged",), ("contract_tie", "log_tie")), (REAL, SOFTMAX, ("sigma_tie",))),
+         ((FLOAT, SOFTMAX + ("P_is_backward",), ("contract_tie", "grad_tie")),)]
 FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("modulator.acsl", "rnd64(a - b)", "rnd64(b - a)"),
           ("modulator.acsl", "rnd64(c*r + s)", "rnd64(s - c*r)"),
@@ -75,7 +85,14 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("lse.acsl", "n-1 != t && taken", "taken"),
           ("lse.acsl", "others_below(p, x, mask, n, t, modulated(p, x[j])) && w", "w"),
           ("lse.acsl", "minus(minus(s, m), c)", "minus(s, minus(m, c))"),
-          ("lse.acsl", "(rest == 0.0 && c == 0.0) || log1p_is", "(rest == 0.0) || log1p_is")]
+          ("lse.acsl", "(rest == 0.0 && c == 0.0) || log1p_is", "(rest == 0.0) || log1p_is"),
+          ("backward.acsl", "product(weight(p, x[i], m), v)*(real)g[i] : 0.0", "product(weight(p, x[i], m), v)*(real)g[i] : 1.0"),
+          ("backward.acsl", "difference(up, mean)", "difference(mean, up)"),
+          ("backward.acsl", "<= steps(s + n, big)", "<= steps(s + n + 1, big)"),
+          ("backward.acsl", "upstream_within(p, x, mask, g, m, n, most) && (most", "(most"),
+          ("gradient.acsl", "12.0*bound ||", "13.0*bound ||"),
+          ("modulator.acsl", "r > 0.0 ? rnd64(d - c)", "r > 0.0 ? rnd64(d + c)"),
+          ("modulator.acsl", "rnd64(-2.0*c3)", "rnd64(-1.0*c3)")]
 
 
 def text_of(*command):
@@ -87,14 +104,14 @@ def write(path, text):
         f.write(text)
 
 
-def export(logic, out):
-    """The Coq text of the goal, from the ACSL files in the folder `logic`."""
+def export(logic, source, out):
+    """The Coq text of the goal in `source`, from the ACSL files in the folder `logic`."""
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
     write(out + "/keep.sh", 'cp "$1" "%s/goal.v"; echo unknown\n' % out)
     datadir = text_of("why3", "--print-datadir")
     write(out + "/why3.conf", CONF % (datadir, text_of("why3", "--print-libdir"), out, datadir))
-    write(out + "/exported.c", SOURCE)
+    write(out + "/exported.c", source)
     r = subprocess.run(["frama-c", "-cpp-extra-args=-I%s -I%s/src" % (logic, ROOT), "-wp", "-wp-prover", "export",
                         "-wp-cache", "none", "-wp-prop=exported", out + "/exported.c"], capture_output=True, text=True,
                        cwd=out, env=dict(os.environ, WHY3CONFIG=out + "/why3.conf", PWD=out))
@@ -149,10 +166,18 @@ def definitions(goal, meaning, roots):
     return body
 
 
-def check(goal, out):
-    """None if both parts are proved, else the first error."""
-    both = ("P_is_softmax", "P_is_logged")
-    for meaning, roots, parts in ((FLOAT, both, ("contract_tie", "log_tie")), (REAL, both[:1], ("sigma_tie",))):
+def check(logic, out):
+    """None if every part is proved, else the first error."""
+    for k, source in enumerate(SOURCES):
+        goal = export(logic, source, "%s/%d" % (out, k))
+        error = prove(goal, k, "%s/%d" % (out, k))
+        if error:
+            return error
+    return None
+
+
+def prove(goal, k, out):
+    for meaning, roots, parts in PARTS[k]:
         path = "%s/%s.v" % (out, parts[-1])
         proofs = "".join(open("%s/coq/%s.part" % (WP, part)).read() for part in parts)
         write(path, HEAD + definitions(goal, meaning, roots) + "\n" + proofs)
@@ -169,7 +194,7 @@ def check(goal, out):
 
 
 def prepare():
-    for name in ("LogContract", "Equations"):
+    for name in ("LogContract", "GradContract", "Equations"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
     own = ROOT + "/build/wp/coq_tie"
@@ -191,15 +216,15 @@ def main():
             if text.count(old) == 0:
                 sys.exit("tie_contract: %s has no %s" % (name, old))
             write("%s/%s" % (logic, name), text.replace(old, new))
-            error = check(export(logic, BUILD + "/fault/out"), BUILD + "/fault/out")
+            error = check(logic, BUILD + "/fault/out")
             print("fault %2d %-15s %-36s %s" % (k, name, new, "MISSED" if error is None else "refused"))
             missed += error is None
         print("%s tie_contract_control faults=%d missed=%d" % ("FAIL" if missed else "PASS", len(FAULTS), missed))
         return missed > 0
-    error = check(export(ROOT + "/specs/logic", BUILD + "/out"), BUILD + "/out")
+    error = check(ROOT + "/specs/logic", BUILD + "/out")
     if error:
         print(error)
-    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
+    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_backward,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
     return error is not None
 
 
