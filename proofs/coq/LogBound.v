@@ -7,7 +7,7 @@ From Coq Require Import Reals ZArith Bool Psatz.
 From Flocq Require Import Core.
 From Coquelicot Require Import Coquelicot.
 From Interval Require Import Tactic.
-From MultiMax Require Import Float64 ExpKernel SigmaFloat AffineFloat LogFloat RealSum Softmax Within Contract Accuracy ProbBound LogContract LogRest.
+From MultiMax Require Import Float64 ExpKernel SigmaFloat AffineFloat LogFloat RealSum Softmax Within Contract Accuracy ProbBound LogContract LogRest LastRounding.
 Open Scope R_scope.
 #[local] Instance prec24 : Prec_gt_0 24 := eq_refl.
 
@@ -73,22 +73,6 @@ subst w. exists 1. split; [repeat split; trivial|]. split.
   replace (other_sum r m t big) with (other_sum r m s big); trivial. unfold other_sum.
   set (f := fun i => quant (weight r m i) big). assert (A := sum_drop r f (size r) s Hs Ts). assert (B := sum_drop r f (size r) t Ht T).
   assert (E : f s = f t). { unfold f, weight. now rewrite Es, Et. } lra.
-Qed.
-
-(* a floor that is small against b is a relative error *)
-Lemma near_absorb : forall t f h a b, 0 <= t <= / 2 -> 0 <= h <= / 8 -> 0 <= a -> 0 <= b -> 0 <= f <= h * b -> near t f a b ->
-  within (t + 4 * h) a b.
-Proof.
-intros t f h a b Ht Hh Ha Hb Hf [A B]. assert (Et := exp_ge_1 t (proj1 Ht)). assert (Eh := exp_ineq1_le (4 * h)).
-assert (E2 : exp t <= 2). { apply Rle_trans with (exp (/ 2)). apply exp_le; lra. interval. }
-unfold within. rewrite exp_plus, !Rmult_assoc. split.
-- apply Rle_trans with (1 := A). apply Rmult_le_compat_l. lra. nra.
-- assert (C : b * (1 - 2 * h) <= exp t * a).
-  { assert (exp t * f <= 2 * (h * b)) by (apply Rmult_le_compat; lra). lra. }
-  assert (D : 1 <= (1 - 2 * h) * exp (4 * h)). { apply Rle_trans with ((1 - 2 * h) * (1 + 4 * h)). nra. apply Rmult_le_compat_l; lra. }
-  apply Rle_trans with (b * (1 - 2 * h) * exp (4 * h)).
-  + rewrite Rmult_assoc. rewrite <- (Rmult_1_r b) at 1. now apply Rmult_le_compat_l.
-  + replace (exp t * (exp (4 * h) * a)) with (exp t * a * exp (4 * h)) by ring. apply Rmult_le_compat_r. apply Rlt_le, exp_pos. exact C.
 Qed.
 
 (* all errors but the last rounding, in the logarithm *)
@@ -227,14 +211,14 @@ rewrite E51, E48, E46, E44, F1, F3 in *. lra.
 Qed.
 
 (* the double before its last rounding: relative, above the floor n 2^-158 of the clamp; entry i's own A counts *)
-Theorem log_before_rounding : forall r out A t i, valid_row r -> is_logged r out ->
+Theorem log_of_error : forall r m rest c A t i, valid_row r -> is_rest r m rest -> log_is rest c ->
   (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) -> condition_row r t A ->
   (i < size r)%nat -> taken r i = true -> condition_at r i <= A -> in_reach_log A (INR (size r)) ->
-  let n := INR (size r) in let y := - ln (multimax_row r i) in
-  exists l e, (l <= 34 * 10 ^ 37 -> out i = rnd32 (- l)) /\ 0 <= l /\ 0 <= y /\ 0 <= e <= excess (log_error_log A n) /\ e < 1 /\
+  let n := INR (size r) in let y := - ln (multimax_row r i) in let l := - log_of (modulated_at r i) m c in
+  0 <= l /\ 0 <= y /\ exists e, 0 <= e <= excess (log_error_log A n) /\ e < 1 /\
     (log_error_log A n <= 1 / 4 -> Rabs (l - y) <= e * y + n * pow2 (-158)) /\ (n * pow2 (-97) <= y -> Rabs (l - y) <= e * y).
 Proof.
-intros r out A t i Vr (m & rest & c & Rs & Lc & Lg) Ht T TopT C Hi Ti Ci B n y.
+intros r m rest c A t i Vr Rs Lc Ht T TopT C Hi Ti Ci B n y l.
 assert (M : modulated_at r t = m).
 { destruct Rs as (s & w & (Hs & Ts & Es & Top) & _). apply Rle_antisym. now apply Top. rewrite <- Es. now apply TopT. }
 assert (Nf := near_or_far_row r A t Vr Ht T C). rewrite M in Nf. set (d := gamma_5 * A + pow2 (-600)) in *.
@@ -246,41 +230,28 @@ assert (Di : Rabs (modulated_at r i - sigma_at r i) <= d).
   - apply Rmult_le_compat_r; trivial. apply condition_pos.
   - apply Rmult_le_compat_l; trivial. generalize gain_5 u64_small. lra. }
 destruct (log_wide r m rest c d t i Vr D0 Rs Lc Ht T M Nf Hi Ti Di) as (L0 & Y0 & Nr).
-fold n y in L0, Y0, Nr. set (l := - log_of (modulated_at r i) m c) in *.
+fold n y l in L0, Y0, Nr.
 assert (N := many r Vr). fold n in N. assert (Ch := log_chain_error A n N D0). fold d in Ch. set (b := log_error_log A n) in *.
 set (k := log_chain d n) in *. unfold in_reach_log in B. fold n b in B. assert (U := u64_small).
-assert (P46 : pow2 (-46) = / 70368744177664) by (simpl; lra).
-assert (U46 : 5 * u64 <= / 2 * pow2 (-46)) by (unfold u64; simpl; lra).
-assert (P61 : 0 < 4 * pow2 (-61) <= / 2 * pow2 (-46)) by (simpl; lra). set (k2 := k + 4 * pow2 (-61)).
-assert (Ex := excess_mono k2 b ltac:(unfold k2; lra) ltac:(unfold k2; lra) ltac:(lra)).
-assert (Ek2 := excess_mono k k2 ltac:(unfold k2; lra) ltac:(lra) ltac:(unfold k2; lra)). set (e := excess k2) in *.
-exists l, e. split. { intros Hl. unfold l in *. rewrite Ropp_involutive. apply Lg; trivial. unfold narrow_range. lra. }
-split; [exact L0|]. split; [exact Y0|]. split; [lra|]. split; [lra|].
 destruct figures as (_ & _ & _ & F4). destruct low_clamp as [L1 L2].
 assert (Fn : 0 <= n * low <= 7 / 10 * (n * clamp)).
 { split. apply Rmult_le_pos; lra. replace (7 / 10 * (n * clamp)) with (n * (7 / 10 * clamp)) by ring. apply Rmult_le_compat_l; lra. }
-assert (Ek : exp k <= 1 + excess k /\ exp k <= / (1 - k)).
-{ assert (G := exp_ineq1_le (- k)). rewrite exp_Ropp in G. assert (P := exp_pos k).
-  assert (I : exp k <= / (1 - k)).
-  { apply Rmult_le_reg_r with (1 - k). lra. rewrite Rinv_l by lra. apply Rle_trans with (exp k * / exp k).
-    apply Rmult_le_compat_l; lra. rewrite Rinv_r; lra. }
-  split. unfold excess. replace (1 + k / (1 - k)) with (/ (1 - k)) by (field; lra). exact I.
-  exact I. }
-split.
-- intros B4. change (pow2 (-158)) with clamp. destruct Nr as [B1 B2].
-  assert (E4 : exp k <= 4 / 3). { apply Rle_trans with (1 := proj2 Ek). replace (4 / 3) with (/ (3 / 4)) by field. apply Rinv_le_contravar; lra. } assert (1 <= exp k) by (apply exp_ge_1; lra). assert (X : (exp k - 1) * y <= e * y) by (apply Rmult_le_compat_r; lra).
-  assert (Z : exp k * (n * low) <= n * clamp).
-  { assert (0 <= n * clamp) by (apply Rmult_le_pos; lra). apply Rle_trans with (4 / 3 * (n * low)).
-    apply Rmult_le_compat_r; lra. lra. }
-  destruct (Rle_or_lt l y) as [H1|H1].
-  + rewrite Rabs_left1 by lra. assert ((exp k - 1) * l <= (exp k - 1) * y) by (apply Rmult_le_compat_l; lra). lra.
-  + rewrite Rabs_pos_eq by lra. lra.
-- intros Hy. assert (W : within (k + 4 * pow2 (-61)) l y).
-  { apply near_absorb with (n * low); trivial. lra. split. apply bpow_ge_0. simpl. lra. split. lra.
-    apply Rle_trans with (n * clamp). apply Rmult_le_compat_l; lra.
-    apply Rle_trans with (pow2 (-61) * (n * pow2 (-97))); [|apply Rmult_le_compat_l; [apply bpow_ge_0 | exact Hy]].
-    unfold clamp. change (-158)%Z with (-61 + -97)%Z. rewrite bpow_plus. apply Req_le. ring. }
-  apply (relative_of_within k2); trivial. unfold k2. lra.
+assert (Nr' : near k (3 / 4 * (n * clamp)) l y) by (apply (near_floor k (n * low)); trivial; lra).
+assert (P47 : 0 < pow2 (-47) <= pow2 (-46)) by (split; [apply bpow_gt_0 | apply bpow_le; lia]).
+destruct (near_relative k b n l y N ltac:(lra) B L0 Y0 Nr') as (e & E0 & E1 & D1 & D2).
+split; [exact L0|]. split; [exact Y0|]. exists e. repeat (split; trivial); tauto.
+Qed.
+Corollary log_before_rounding : forall r out A t i, valid_row r -> is_logged r out ->
+  (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) -> condition_row r t A ->
+  (i < size r)%nat -> taken r i = true -> condition_at r i <= A -> in_reach_log A (INR (size r)) ->
+  let n := INR (size r) in let y := - ln (multimax_row r i) in
+  exists l e, (l <= 34 * 10 ^ 37 -> out i = rnd32 (- l)) /\ 0 <= l /\ 0 <= y /\ 0 <= e <= excess (log_error_log A n) /\ e < 1 /\
+    (log_error_log A n <= 1 / 4 -> Rabs (l - y) <= e * y + n * pow2 (-158)) /\ (n * pow2 (-97) <= y -> Rabs (l - y) <= e * y).
+Proof.
+intros r out A t i Vr (m & rest & c & Rs & Lc & Lg) Ht T TopT C Hi Ti Ci B n y.
+destruct (log_of_error r m rest c A t i Vr Rs Lc Ht T TopT C Hi Ti Ci B) as (L0 & Y0 & e & E). fold n y in Y0, E.
+exists (- log_of (modulated_at r i) m c), e. split; [|now split].
+intros Hl. rewrite Ropp_involutive. apply Lg; trivial. unfold narrow_range. lra.
 Qed.
 
 Lemma pow2_126 : pow2 126 <= 9 * 10 ^ 37.
@@ -298,11 +269,8 @@ destruct (log_before_rounding r out A t i Vr Lg Ht T TopT C Hi Ti Ci B) as (l & 
 specialize (D Hn). fold y in D, Y0. unfold bound_log_ulp. set (eb := excess _) in *.
 rewrite Out. 2:{ apply Rabs_le_inv in D. assert (e * - y <= 1 * - y) by (apply Rmult_le_compat_r; lra). generalize pow2_126. lra. }
 rewrite round_NE_opp. replace (- rnd32 l - y) with (- (rnd32 l - - y)) by ring. rewrite Rabs_Ropp.
-rewrite <- (ulp_opp radix2 fexp32 y). set (p := - y) in *. assert (Pu : 0 <= ulp32 p) by apply ulp_ge_0.
-destruct (narrow_error p l e (proj1 Hy) L0 D) as [H1 H2]. assert (0 < pow2 24) by apply bpow_gt_0.
-destruct (Rle_dec eb (pow2 (-24))) as [S|S].
-- eapply Rle_trans. apply H1. lra. apply Rmult_le_compat_r; trivial. nra.
-- eapply Rle_trans. apply H2. lra. apply Rmult_le_compat_r; trivial. nra.
+rewrite <- (ulp_opp radix2 fexp32 y). set (p := - y) in *.
+apply (rounded_relative eb e); trivial. apply Hy.
 Qed.
 
 (* near 0, where the clamp's floor may be all there is: one unit in place of a half *)
@@ -328,50 +296,5 @@ assert (P126 : pow2 (-126) <= 1) by (change 1 with (pow2 0); apply bpow_le; lia)
 rewrite Out by (generalize pow2_126; lra).
 rewrite round_NE_opp. replace (- rnd32 l - y) with (- (rnd32 l - - y)) by ring. rewrite Rabs_Ropp.
 rewrite <- (ulp_opp radix2 fexp32 y). set (p := - y) in *.
-assert (Half : Rabs (rnd32 l - l) <= / 2 * ulp32 l) by (apply error_le_half_ulp; auto with typeclass_instances).
-assert (Tri : Rabs (rnd32 l - p) <= Rabs (rnd32 l - l) + Rabs (l - p)).
-{ replace (rnd32 l - p) with ((rnd32 l - l) + (l - p)) by ring. apply Rabs_triang. }
-assert (Ul : forall k, (-149 <= k)%Z -> l < pow2 (k + 24) -> ulp32 l <= pow2 k).
-{ intros k Hk Hl. destruct (Req_dec l 0) as [->|Nl].
-  - rewrite ulp_FLT_0 by auto with typeclass_instances. now apply bpow_le.
-  - rewrite ulp_neq_0 by trivial. apply bpow_le. unfold cexp, FLT_exp.
-    assert (mag radix2 l <= k + 24)%Z by (apply mag_le_bpow; trivial; rewrite Rabs_pos_eq; trivial). lia. }
-assert (Two : forall k, pow2 (k + 1) = 2 * pow2 k) by (intros k; rewrite bpow_plus; change (pow2 1) with 2; ring).
-split; intros Hp.
-- destruct (mag_normal p Hp) as (M & Bp & Up). set (g := mag radix2 p : Z) in *.
-  assert (Up2 : pow2 (g - 24 + 1) = 2 * ulp32 p) by (rewrite Up; apply Two).
-  assert (Ule : ulp32 l <= pow2 (g - 24 + 1)).
-  { apply Ul. lia. replace (g - 24 + 1 + 24)%Z with (g + 1)%Z by lia. rewrite Two.
-    assert (pow2 (-126) <= / 2 * pow2 g). { change (/ 2) with (pow2 (-1)). rewrite <- bpow_plus. apply bpow_le. lia. } lra. }
-  assert (Eg : eb * p <= pow2 24 * eb * ulp32 p).
-  { replace (pow2 24 * eb * ulp32 p) with (eb * pow2 g). apply Rmult_le_compat_l; lra.
-    replace g with (24 + (g - 24))%Z at 1 by lia. rewrite bpow_plus, Up. ring. }
-  lra.
-- assert (Ule : ulp32 l <= pow2 (-149 + 1)).
-  { apply Ul. lia. change (-149 + 1 + 24)%Z with (-126 + 1 + 1)%Z. rewrite !Two. generalize (bpow_gt_0 radix2 (-126)). lra. }
-  rewrite Two in Ule. lra.
-Qed.
-
-(* Cross-entropy without smoothing, by the formula of specs/semantics.md: the negated log-probability, rounded alike. The C text of
-   the loss is not tied to this. *)
-Definition loss_of (s m c : R) : R := fma (sub 1 0) (sub m s) c.
-Lemma loss_is_log : forall s m c, loss_of s m c = - log_of s m c.
-Proof.
-intros s m c. unfold loss_of, log_of. assert (E : sub 1 0 = 1).
-{ unfold sub. rewrite Rminus_0_r. apply round_generic; auto with typeclass_instances. apply (format64_int 1). lia. }
-assert (O : sub s m = - sub m s) by (unfold sub; rewrite <- round_NE_opp; f_equal; ring).
-rewrite E, O. unfold fma. unfold sub at 2. rewrite <- round_NE_opp. f_equal. ring.
-Qed.
-Corollary loss_error : forall r m rest c A t i, valid_row r -> is_rest r m rest -> log_is rest c ->
-  (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) -> condition_row r t A ->
-  (i < size r)%nat -> taken r i = true -> condition_at r i <= A -> in_reach_log A (INR (size r)) ->
-  let y := - ln (multimax_row r i) in pow2 (-126) <= y <= pow2 126 -> INR (size r) * pow2 (-97) <= y ->
-  Rabs (rnd32 (loss_of (modulated_at r i) m c) - y) <= bound_log_ulp A (INR (size r)) * ulp32 y.
-Proof.
-intros r m rest c A t i Vr Rs Lc Ht T TopT C Hi Ti Ci B y Hy Hn.
-set (out := fun k => rnd32 (log_of (modulated_at r k) m c)).
-assert (E := log_probability_error r out A t i Vr). cbv zeta in E. unfold y in *.
-rewrite ulp_opp, loss_is_log, round_NE_opp.
-replace (- rnd32 (log_of (modulated_at r i) m c) - - ln (multimax_row r i)) with (- (out i - ln (multimax_row r i))) by (unfold out; ring).
-rewrite Rabs_Ropp. apply E; trivial. exists m, rest, c. split; trivial. split; trivial. intros k _ _ _. reflexivity.
+exact (rounded_floor eb e f l p L0 Y0 F ltac:(lra) Eb D).
 Qed.

@@ -125,7 +125,7 @@ split; apply One; intros i Hi Ti; now apply H.
 Qed.
 
 (* a weight on the grid of unit 2^(E-50) *)
-Lemma quant_close_grid : forall v E, (-400 <= E <= 400)%Z -> 0 <= v <= 3 / 2 * pow2 E ->
+Lemma quant_close_grid : forall v E, (-1000 <= E)%Z -> 0 <= v <= 3 / 2 * pow2 E ->
   Rabs (quant v (6 * pow2 E) - v) <= pow2 (E - 51).
 Proof.
 intros v E HE Hv. assert (P := bpow_gt_0 radix2 E). unfold quant.

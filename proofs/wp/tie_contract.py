@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The definitions of specs/logic are those of proofs/coq: tie_contract.py [--control].
 
-WP and Why3 export the ACSL predicates is_softmax, is_logged and is_backward, with all they are made of, to Coq. Only definitions are
-kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); coq/contract_tie.part, coq/log_tie.part and
-coq/grad_tie.part prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v and GradContract.v, which T6
-and T8 start from; coq/sigma_tie.part proves that without rounding sigma is Eq. 6.
+WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss and is_backward, with all they are made of, to Coq. Only
+definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); coq/{contract,log,loss,grad}_tie.part
+prove that the exported contracts give those of proofs/coq/{,Log,Loss,Grad}Contract.v, which T6 and T8 start from; coq/sigma_tie.part proves
+that without rounding sigma is Eq. 6.
 --control: the same with one fault at a time put into a copy of specs/logic; each must make the proof fail.
 Needs build/proofs/coq (make prove-coq) and build/wp/coq (prove.py). Exit 0: tied; 1: not.
 """
@@ -22,8 +22,11 @@ COQ = ROOT + "/build/proofs/coq"
 
 # two sources: log.acsl and backward.acsl each define `over`
 SOURCES = ["""#include "ref/kernels_ref.h"
-/*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n;
-      is_softmax{L,L}(params, x, mask, p, n) && is_logged{L,L}(params, x, mask, p, n); */
+#include "gradient.acsl"
+#include "loss.acsl"
+/*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n, target, real a, float l;
+      is_softmax{L,L}(params, x, mask, p, n) && is_logged{L,L}(params, x, mask, p, n) &&
+      is_loss(params, x, mask, n, target, a, l); */
 """, """#include "ref/kernels_ref.h"
 #include "ref/gradient.h"
 #include "backward.acsl"
@@ -50,7 +53,7 @@ version = "1"
 """
 HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract GradContract.
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract LossContract GradContract.
 From MultiMax Require Tie.
 Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).
 Open Scope R_scope.
@@ -63,7 +66,7 @@ REAL = dict(FLOAT, L_rnd64="Definition L_rnd64 (x:R) : R := x.")
 ABSTRACT = {"t", "t1", "t'real", "t'real1", "L_class_of", "t'isFinite", "is_nan"}
 # per source: what the symbols mean, the predicates, the proofs
 SOFTMAX = ("P_is_softmax",)
-PARTS = [((FLOAT, SOFTMAX + ("P_is_logged",), ("contract_tie", "log_tie")), (REAL, SOFTMAX, ("sigma_tie",))),
+PARTS = [((FLOAT, SOFTMAX + ("P_is_logged", "P_is_loss"), ("contract_tie", "log_tie", "loss_tie")), (REAL, SOFTMAX, ("sigma_tie",))),
          ((FLOAT, SOFTMAX + ("P_is_backward",), ("contract_tie", "grad_tie")),)]
 FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("modulator.acsl", "rnd64(a - b)", "rnd64(b - a)"),
@@ -92,7 +95,17 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("backward.acsl", "upstream_within(p, x, mask, g, m, n, most) && (most", "(most"),
           ("gradient.acsl", "12.0*bound ||", "13.0*bound ||"),
           ("modulator.acsl", "r > 0.0 ? rnd64(d - c)", "r > 0.0 ? rnd64(d + c)"),
-          ("modulator.acsl", "rnd64(-2.0*c3)", "rnd64(-1.0*c3)")]
+          ("modulator.acsl", "rnd64(-2.0*c3)", "rnd64(-1.0*c3)"),
+          ("gradient.acsl", "6.0*bound < big", "5.0*bound < big"),
+          ("grid.acsl", "-900 <= e <= 900", "-900 <= e <= 1000"),
+          ("loss.acsl", "rnd64(m - s)", "rnd64(s - m)"),
+          ("loss.acsl", "unmasked_count(x, mask, n-1) + taken", "unmasked_count(x, mask, n-1) + 1 - taken"),
+          ("loss.acsl", "far == 0.0 || ", "0.0 <= far || "),
+          ("loss.acsl", "grid_over(big, far) && ", ""),
+          ("loss.acsl", "rnd64(1.0 - a)*b + c", "rnd64(1.0 - a)*c + b"),
+          ("loss.acsl", "rnd64(a/rnd64(k))*s", "rnd64(a*rnd64(k))*s"),
+          ("loss.acsl", "0.0 < a && \\exists real s; ", "\\exists real s; "),
+          ("loss.acsl", "rest) && log_is(rest, c) &&", "rest) &&")]
 
 
 def text_of(*command):
@@ -194,7 +207,7 @@ def prove(goal, k, out):
 
 
 def prepare():
-    for name in ("LogContract", "GradContract", "Equations"):
+    for name in ("LossContract", "GradContract", "Equations"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
     own = ROOT + "/build/wp/coq_tie"
@@ -224,7 +237,7 @@ def main():
     error = check(ROOT + "/specs/logic", BUILD + "/out")
     if error:
         print(error)
-    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_backward,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
+    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_loss,tie_is_backward,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
     return error is not None
 
 
