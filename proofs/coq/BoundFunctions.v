@@ -7,7 +7,7 @@ From Interval Require Import Tactic.
 From MultiMax Require Import Float64 SigmaFloat AffineFloat Within Accuracy ProbBound LogBound.
 Open Scope R_scope.
 
-Definition c_gamma5 : R := 83886081 * pow2 (-77).        (* GAMMA5, 0x1.4000001p-51 *)
+Definition c_gamma5 : R := 335544321 * pow2 (-79).        (* GAMMA5, 0x1.4000001p-51 *)
 Definition c_slack : R := 1 + pow2 (-40).                 (* SLACK *)
 Definition c_log_error (A n grid : R) : R :=
   let count := mul n grid in
@@ -47,7 +47,7 @@ assert (E1 : mul 2 eps_e = 2 * eps_e).
 assert (E2 : mul 16 u64 = 16 * u64).
 { unfold mul. replace (16 * u64) with (IZR 1 * pow2 (-49)) by (unfold u64; simpl; lra). apply Fix; lia. }
 assert (E3 : mul 2 c_gamma5 = 2 * c_gamma5).
-{ unfold mul. replace (2 * c_gamma5) with (IZR 83886081 * pow2 (-76)) by (unfold c_gamma5; simpl; lra). apply Fix; lia. }
+{ unfold mul. replace (2 * c_gamma5) with (IZR 335544321 * pow2 (-78)) by (unfold c_gamma5; simpl; lra). apply Fix; lia. }
 assert (E4 : mul (IZR n) (pow2 k) = IZR n * pow2 k) by (unfold mul; apply Fix; lia).
 unfold c_log_error. cbv zeta. rewrite E1, E2, E3, E4. unfold mul.
 assert (Kb : half_grid <= pow2 k <= 2 * half_grid).

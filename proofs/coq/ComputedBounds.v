@@ -25,7 +25,7 @@ Lemma c_log_error_tiny : forall A n k, 0 <= A <= least_condition -> c_log_error 
 Proof.
 assert (T : forall A, 0 <= A <= least_condition -> add (mul (mul 2 c_gamma5) A) (mul 2 eps_e) = mul 2 eps_e).
 { intros A [A0 A1]. apply tiny_absorbed. assert (E3 : mul 2 c_gamma5 = 2 * c_gamma5).
-  { unfold mul. replace (2 * c_gamma5) with (IZR 83886081 * pow2 (-76)) by (unfold c_gamma5; simpl; lra).
+  { unfold mul. replace (2 * c_gamma5) with (IZR 335544321 * pow2 (-78)) by (unfold c_gamma5; simpl; lra).
     apply round_generic; auto with typeclass_instances. apply format64_scaled; lia. }
   assert (G : 0 <= 2 * c_gamma5 <= 1) by (unfold c_gamma5; split; simpl; lra). rewrite E3. unfold mul.
   assert (V : 0 <= 2 * c_gamma5 * A <= pow2 (-300)).
@@ -100,16 +100,30 @@ intros r out C t i Vr Lg Ht T TopT Cr Hi Ti Ci H y Hy Hn. destruct (c_condition_
 destruct (c_log_enough r t C Vr Ht C0 H) as [B1 B2]. destruct (c_condition_enough r i C Vr Hi Ti Ci) as [_ Cy].
 eapply Rle_trans. exact (log_probability_error r out _ t i Vr Lg Ht T TopT Cx Hi Ti Cy B1 Hy Hn). apply Rmult_le_compat_r; trivial. apply ulp_ge_0.
 Qed.
+Definition c_condition_loss (r : row) (y : nat) (a : R) (t : nat) (C : R) : Prop := c_condition_row r t C /\ c_condition_at r y <= C /\
+  (0 < a -> forall i, (i < size r)%nat -> taken r i = true -> c_condition_at r i <= C).
+Lemma c_condition_loss_enough : forall r y a t C, valid_row r -> (t < size r)%nat -> taken r t = true -> (y < size r)%nat -> taken r y = true ->
+  c_condition_loss r y a t C -> 0 <= C /\ condition_loss r y a t (Rmax C least_condition).
+Proof.
+intros r y a t C Vr Ht T Hy Ty (Cr & Cy & Ca). destruct (c_condition_row_enough r t C Vr Ht T Cr) as [C0 Cx]. split; trivial.
+split; trivial. split. now apply c_condition_enough. intros Pa i Hi Ti. apply c_condition_enough; trivial. now apply Ca.
+Qed.
 Corollary c_loss_error : forall r y a out C t, valid_row r -> format32 a -> 0 <= a <= 1 -> is_loss r y a out ->
-  (y < size r)%nat -> taken r y = true -> (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) -> c_condition_row r t C ->
-  c_condition_at r y <= C -> (0 < a -> forall i, (i < size r)%nat -> taken r i = true -> c_condition_at r i <= C) ->
-  c_error_log C (INR (size r)) < 1 / 2 ->
+  (y < size r)%nat -> taken r y = true -> (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) ->
+  c_condition_loss r y a t C -> c_error_log C (INR (size r)) < 1 / 2 ->
   let v := cross_entropy r y a in pow2 (-126) <= v <= pow2 126 -> INR (size r) * pow2 (-97) <= v ->
   Rabs (out - v) <= c_bound_log C (INR (size r)) * ulp32 v.
 Proof.
-intros r y a out C t Vr Fa Ha Ls Hy Ty Ht T TopT Cr Cy Ca H v Hv Hn. destruct (c_condition_row_enough r t C Vr Ht T Cr) as [C0 Cx].
+intros r y a out C t Vr Fa Ha Ls Hy Ty Ht T TopT Cl H v Hv Hn. destruct (c_condition_loss_enough r y a t C Vr Ht T Hy Ty Cl) as [C0 Cx].
 destruct (c_log_enough r t C Vr Ht C0 H) as [B1 B2].
-assert (Cl : condition_loss r y a t (Rmax C least_condition)).
-{ split; trivial. split. now apply c_condition_enough. intros Pa i Hi Ti. apply c_condition_enough; trivial. now apply Ca. }
-eapply Rle_trans. exact (loss_error r y a out _ t Vr Fa Ha Ls Hy Ty Ht T TopT Cl B1 Hv Hn). apply Rmult_le_compat_r; trivial. apply ulp_ge_0.
+eapply Rle_trans. exact (loss_error r y a out _ t Vr Fa Ha Ls Hy Ty Ht T TopT Cx B1 Hv Hn). apply Rmult_le_compat_r; trivial. apply ulp_ge_0.
+Qed.
+Corollary c_loss_error_smoothed : forall r y a out C t, valid_row r -> format32 a -> pow2 (-30) <= a <= 1 -> is_loss r y a out ->
+  (y < size r)%nat -> taken r y = true -> (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) ->
+  c_condition_loss r y a t C -> c_error_log C (INR (size r)) < 1 / 2 ->
+  let v := cross_entropy r y a in v <= pow2 126 -> Rabs (out - v) <= c_bound_log C (INR (size r)) * ulp32 v.
+Proof.
+intros r y a out C t Vr Fa Ha Ls Hy Ty Ht T TopT Cl H v Hv. destruct (c_condition_loss_enough r y a t C Vr Ht T Hy Ty Cl) as [C0 Cx].
+destruct (c_log_enough r t C Vr Ht C0 H) as [B1 B2].
+eapply Rle_trans. exact (loss_error_smoothed r y a out _ t Vr Fa Ha Ls Hy Ty Ht T TopT Cx B1 Hv). apply Rmult_le_compat_r; trivial. apply ulp_ge_0.
 Qed.

@@ -3,7 +3,7 @@
    scale * sigma'(y) * p_i (g_i - sum p g), y the rounded argument of sigma (the exact one without a pre-map). *)
 From Coq Require Import Reals ZArith Psatz.
 From Flocq Require Import Core Relative.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Within Contract Accuracy ProbBound
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Within Contract LossContract Accuracy ProbBound
   GradContract SlopeFloat GradMean.
 Open Scope R_scope.
 
@@ -168,6 +168,62 @@ assert (0 <= x * (u64 * (p * G))) by (apply Rmult_le_pos; lra).
 assert (0 <= x * N * (p * G)) by (apply Rmult_le_pos; [apply Rmult_le_pos|]; lra). unfold noise_sigma. lra.
 Qed.
 
+(* one entry's gradient at sigma: either it carries weight, or its probability is faint; a, b as in finish_error *)
+Lemma grad_sigma_entry : forall r g m d total t most mean G i, valid_row r -> valid_upstream r g -> 0 <= d -> is_top r m ->
+  (t < size r)%nat -> taken r t = true -> modulated_at r t = m -> near_or_far r m d t ->
+  total_close (count_sum r m) total -> chain d (INR (size r)) < 1 / 2 -> at_most r g G -> most <= G ->
+  is_mean r g m (rnd (1 / total)) most mean -> (i < size r)%nat -> taken r i = true ->
+  let x := excess (chain d (INR (size r))) in let gs := grad_sigma_hat r g m (rnd (1 / total)) mean i in let p := multimax_row r i in
+  exists a b, 0 <= a /\ 0 <= b /\ Rabs (gs - grad_sigma_row r g i) <= a + eta64 /\ Rabs gs <= b + eta64 /\
+  0 <= noise x (quanta r) <= 4 /\
+  ((0 < weight r m i /\ a + 612 / 100 * u64 * b <= noise x (quanta r) * p * G) \/
+   (p <= faint /\ a + 612 / 100 * u64 * b <= 5 * faint * G)).
+Proof.
+intros r g m d total t most mean G i Vr Vg Hd Top Ht T M Nf Tc C Ha Hm Im Hi Ti x gs p.
+destruct (prob_error r m d total t i Vr Hd Top Ht T M Nf Tc C Hi Ti) as (X & H0 & P0 & D). fold x in X, D.
+destruct (mean_error r g m d total t most mean G Vr Hd Top Ht T M Nf Tc C Ha Hm Im) as [B E]. fold x in E.
+assert (Sz := mean_size r g m t total most mean G Vr Top Ht T M Tc Ha Hm Im).
+assert (Fm' : format64 m) by (rewrite <- M; apply format64_rnd).
+assert (Wt : 0 <= weight r m i) by (apply (weight_range r m i Top Fm' Hi Ti)).
+assert (Q := quanta_small r Vr). assert (U := u64_figure). assert (U0 := u64_small). set (v := rnd (1 / total)) in *.
+destruct Ha as [HG Hg]. assert (PG := bpow_gt_0 radix2 (-149)). assert (Gi := Hg i Hi Ti).
+assert (Fm : format64 mean) by (destruct Im as (? & ? & _ & _ & _ & ->); apply format64_rnd).
+assert (Fg : format64 (g i)) by (apply format32_64, Vg; assumption).
+unfold gs, grad_sigma_hat. fold v. set (h := prob r m v i) in *. fold p in P0, D.
+assert (QG : 0 <= quanta r * G <= / 1000000 * G) by (split; [apply Rmult_le_pos | apply Rmult_le_compat_r]; lra).
+destruct (grad_sigma_size h (g i) mean G H0 Fg Fm Gi ltac:(rewrite U in Sz; lra)) as [_ Gs].
+assert (PpG : 0 <= p * G) by (apply Rmult_le_pos; lra).
+assert (Fp : 0 < faint) by apply bpow_gt_0. assert (PfG : 0 <= faint * G) by (apply Rmult_le_pos; lra).
+assert (XN : 0 <= x * quanta r <= quanta r) by (split; [apply Rmult_le_pos; lra | rewrite <- (Rmult_1_l (quanta r)) at 2; apply Rmult_le_compat_r; lra]).
+assert (XU : 0 <= x * u64 <= u64) by (split; [apply Rmult_le_pos; lra | rewrite <- (Rmult_1_l u64) at 2; apply Rmult_le_compat_r; lra]).
+assert (Nn : 0 <= noise_sigma x (quanta r)) by (unfold noise_sigma; lra).
+assert (N4 : 0 <= noise x (quanta r) <= 4) by (unfold noise; rewrite U in *; lra).
+assert (NG : 0 <= noise_sigma x (quanta r) * (p * G)) by (apply Rmult_le_pos; lra).
+assert (Nx : noise x (quanta r) * p * G = noise_sigma x (quanta r) * p * G + (1228 / 100 + 123 / 10 * x) * (u64 * (p * G))).
+{ unfold noise, noise_sigma. field. }
+assert (UP : 0 <= u64 * (p * G)) by (apply Rmult_le_pos; lra). assert (XUP : 0 <= x * (u64 * (p * G))) by (apply Rmult_le_pos; lra).
+destruct D as [D|[D1 D2]].
+- exists (noise_sigma x (quanta r) * (p * G)), (20001 / 10000 * ((1 + x) * (p * G))).
+  assert (XP : 0 <= x * (p * G)) by (apply Rmult_le_pos; lra).
+  split; [exact NG|]. split; [lra|]. split; [|split; [|split; [exact N4 | left; split]]].
+  + rewrite <- Rmult_assoc. unfold grad_sigma_row. fold p. apply grad_sigma_near; trivial; lra.
+  + eapply Rle_trans. exact Gs. apply Rabs_le_inv in D.
+    assert (h * G <= (1 + x) * p * G) by (apply Rmult_le_compat_r; lra). lra.
+  + destruct Wt as [W|W]; trivial. exfalso. assert (h = 0).
+    { unfold h, prob, mul. rewrite <- W, Rmult_0_l. apply round_0. auto with typeclass_instances. }
+    rewrite H in D. apply Rabs_le_inv in D. assert (x * p < 1 * p) by (apply Rmult_lt_compat_r; lra). lra.
+  + rewrite Nx. lra.
+- assert (HGb : h * G <= faint * G) by (apply Rmult_le_compat_r; lra). assert (Pe := eta64_pos).
+  exists (40002 / 10000 * (faint * G)), (20001 / 10000 * (faint * G)).
+  split; [lra|]. split; [lra|]. split; [|split; [lra | split; [exact N4 | right; split; trivial]]].
+  + assert (R1 : Rabs (grad_sigma_row r g i) <= 2 * (faint * G)).
+    { unfold grad_sigma_row. fold p. rewrite Rabs_mult, (Rabs_pos_eq p) by lra.
+      replace (2 * (faint * G)) with (faint * (2 * G)) by ring. apply Rmult_le_compat; try lra. apply Rabs_pos.
+      unfold Rminus. eapply Rle_trans. apply Rabs_triang. rewrite Rabs_Ropp. lra. }
+    unfold Rminus. eapply Rle_trans. apply Rabs_triang. rewrite Rabs_Ropp. lra.
+  + rewrite U. lra.
+Qed.
+
 (* the gradient before it is rounded to float32 *)
 Theorem grad_before_rounding : forall r g m d total t most mean G i, valid_row r -> valid_upstream r g -> 0 <= d -> is_top r m ->
   (t < size r)%nat -> taken r t = true -> modulated_at r t = m -> near_or_far r m d t ->
@@ -178,50 +234,16 @@ Theorem grad_before_rounding : forall r g m d total t most mean G i, valid_row r
     allowance 5 (noise x (quanta r)) (multimax_row r i) G (steepness (coefs r) (premapped r i)) * Rabs (scale r) + pow2 (-500).
 Proof.
 intros r g m d total t most mean G i Vr Vg Hd Top Ht T M Nf Tc C Ha Hm Im Hi Ti x.
-destruct (prob_error r m d total t i Vr Hd Top Ht T M Nf Tc C Hi Ti) as (X & H0 & P0 & D). fold x in X, D.
-destruct (mean_error r g m d total t most mean G Vr Hd Top Ht T M Nf Tc C Ha Hm Im) as [B E]. fold x in E.
-assert (Sz := mean_size r g m t total most mean G Vr Top Ht T M Tc Ha Hm Im).
-assert (Q := quanta_small r Vr). assert (U := u64_figure). assert (U0 := u64_small). set (v := rnd (1 / total)) in *.
-destruct Ha as [HG Hg]. assert (PG := bpow_gt_0 radix2 (-149)). assert (Gi := Hg i Hi Ti).
-assert (Fm : format64 mean) by (destruct Im as (? & ? & _ & _ & _ & ->); apply format64_rnd).
-assert (Fg : format64 (g i)) by (apply format32_64, Vg; assumption).
-destruct Vr as (_ & VP & VX). assert (VP' := VP). destruct VP' as (_ & _ & _ & _ & _ & _ & _ & _ & _ & Sc & Sh).
+destruct (grad_sigma_entry r g m d total t most mean G i Vr Vg Hd Top Ht T M Nf Tc C Ha Hm Im Hi Ti) as (a & b & Pa & Pb & Ea & Eb & N4 & D).
+fold x in N4, D. destruct Vr as (_ & VP & VX). assert (VP' := VP). destruct VP' as (_ & _ & _ & _ & _ & _ & _ & _ & _ & Sc & Sh).
 destruct (slope_at_close (coefs r) (scale r) (shift r) (premapped r i) VP (format64_rnd _)
   (affine_size _ _ _ Sc Sh (proj2 (VX i Hi Ti)))) as [DD Es].
-assert (Ds := dsigma_steepness (coefs r) (premapped r i)).
-set (D0 := steepness _ _) in *. set (s := dsigma _ _) in *. set (sh := slope_at _ _) in *.
-unfold grad_of, grad_row, grad_sigma_hat. fold s sh. fold (grad_sigma_row r g i). set (h := prob r m v i) in *. set (p := multimax_row r i) in *.
-assert (QG : 0 <= quanta r * G <= / 1000000 * G) by (split; [apply Rmult_le_pos | apply Rmult_le_compat_r]; lra).
-destruct (grad_sigma_size h (g i) mean G H0 Fg Fm Gi ltac:(rewrite U in Sz; lra)) as [_ Gs].
-assert (PpG : 0 <= p * G) by (apply Rmult_le_pos; lra).
+assert (Ds := dsigma_steepness (coefs r) (premapped r i)). unfold grad_of, grad_row. eapply Rle_trans.
+exact (finish_error _ _ _ _ _ _ a b Pa Pb DD Ds Es Sc Ea Eb).
+apply Rplus_le_compat_r, Rmult_le_compat_r. apply Rabs_pos. unfold allowance. apply Rmult_le_compat_r. lra.
+assert (PG : 0 <= G) by (destruct Ha as [HG _]; generalize (bpow_gt_0 radix2 (-149)); lra).
 assert (Fp : 0 < faint) by apply bpow_gt_0. assert (PfG : 0 <= faint * G) by (apply Rmult_le_pos; lra).
-assert (Nn : 0 <= noise_sigma x (quanta r)).
-{ unfold noise_sigma. assert (0 <= x * quanta r) by (apply Rmult_le_pos; lra). assert (0 <= x * u64) by (apply Rmult_le_pos; lra). lra. }
-assert (NG : 0 <= noise_sigma x (quanta r) * (p * G)) by (apply Rmult_le_pos; lra).
-assert (Low : forall a b, 0 <= a -> 0 <= b -> Rabs (mul h (sub (g i) mean) - grad_sigma_row r g i) <= a + eta64 ->
-  Rabs (mul h (sub (g i) mean)) <= b + eta64 -> (a + 612 / 100 * u64 * b <= (noise x (quanta r) * p + if Rle_dec p faint then 5 * faint else 0) * G) ->
-  Rabs (mul (mul (mul h (sub (g i) mean)) sh) (scale r) - scale r * s * grad_sigma_row r g i) <=
-  allowance 5 (noise x (quanta r)) p G D0 * Rabs (scale r) + pow2 (-500)).
-{ intros a b Pa Pb Ea Eb Ab. eapply Rle_trans. apply (finish_error _ _ sh s (scale r) D0 a b); trivial.
-  apply Rplus_le_compat_r. apply Rmult_le_compat_r. apply Rabs_pos. unfold allowance. apply Rmult_le_compat_r; lra. }
-assert (Nx : noise x (quanta r) * p * G = noise_sigma x (quanta r) * p * G + (1228 / 100 + 123 / 10 * x) * (u64 * (p * G))).
-{ unfold noise, noise_sigma. field. }
-assert (UP : 0 <= u64 * (p * G)) by (apply Rmult_le_pos; lra). assert (XUP : 0 <= x * (u64 * (p * G))) by (apply Rmult_le_pos; lra).
-destruct D as [D|[D1 D2]].
-- apply (Low (noise_sigma x (quanta r) * (p * G)) (20001 / 10000 * ((1 + x) * (p * G)))).
-  + exact NG.
-  + assert (0 <= x * (p * G)) by (apply Rmult_le_pos; lra). lra.
-  + rewrite <- Rmult_assoc. unfold grad_sigma_row. fold p. apply grad_sigma_near; trivial; lra.
-  + eapply Rle_trans. exact Gs. apply Rabs_le_inv in D.
-    assert (h * G <= (1 + x) * p * G) by (apply Rmult_le_compat_r; lra). lra.
-  + rewrite (Rmult_plus_distr_r (noise x (quanta r) * p)), Nx. assert (0 <= (if Rle_dec p faint then 5 * faint else 0) * G) by (destruct Rle_dec; lra). lra.
-- assert (HGb : h * G <= faint * G) by (apply Rmult_le_compat_r; lra). assert (Pe := eta64_pos).
-  apply (Low (40002 / 10000 * (faint * G)) (20001 / 10000 * (faint * G))); try lra.
-  + assert (R1 : Rabs (grad_sigma_row r g i) <= 2 * (faint * G)).
-    { unfold grad_sigma_row. fold p. rewrite Rabs_mult, (Rabs_pos_eq p) by lra.
-      replace (2 * (faint * G)) with (faint * (2 * G)) by ring. apply Rmult_le_compat; try lra. apply Rabs_pos.
-      unfold Rminus. eapply Rle_trans. apply Rabs_triang. rewrite Rabs_Ropp. lra. }
-    unfold Rminus. eapply Rle_trans. apply Rabs_triang. rewrite Rabs_Ropp. lra.
-  + rewrite (Rmult_plus_distr_r (noise x (quanta r) * p)). destruct Rle_dec as [_|F]; [|lra].
-    assert (0 <= noise x (quanta r) * p * G) by (rewrite Nx; lra). rewrite U. lra.
+assert (Pp : 0 <= multimax_row r i) by (apply (multimax_row_sum r t Ht T)).
+assert (0 <= noise x (quanta r) * multimax_row r i * G) by (repeat apply Rmult_le_pos; lra).
+rewrite Rmult_plus_distr_r. destruct D as [[_ D]|[D1 D2]]; destruct Rle_dec; lra.
 Qed.

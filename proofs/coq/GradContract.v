@@ -4,11 +4,10 @@
    real values; v is the inverse of the sum of the weights. *)
 From Coq Require Import Reals ZArith.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 Hinge Modulator SigmaFloat AffineFloat RealSum Contract.
+From MultiMax Require Import Float64 Hinge Modulator SigmaFloat AffineFloat RealSum Contract LogContract LossContract.
 Open Scope R_scope.
 
-(* the grid of unit 2^(E-50), big = 6 * 2^E; the bound below 2^E <= 2 bound, raised to at least 2^-207 *)
-Definition is_grid (big : R) : Prop := exists e : Z, (-900 <= e <= 900)%Z /\ big = 6 * pow2 e.
+(* big = 6 * 2^E stands for the grid of unit 2^(E-50): is_grid and grid_over of LossContract.v *)
 Definition unit_of (big : R) : R := big / 6755399441055744.
 Definition steps (q : Z) (big : R) : R := IZR q * unit_of big.
 Definition grid_over (big bound : R) : Prop :=
@@ -39,9 +38,8 @@ Definition is_mean (r : row) (g : nat -> R) (m v most mean : R) : Prop := exists
 Definition grad_sigma_hat (r : row) (g : nat -> R) (m v mean : R) (i : nat) : R := mul (prob r m v i) (sub (g i) mean).
 Definition grad_of (r : row) (g : nat -> R) (m v mean : R) (i : nat) : R :=
   mul (mul (grad_sigma_hat r g m v mean i) (slope_at (coefs r) (premapped r i))) (scale r).
-Definition float_range (l : R) : Prop := - (34 * 10 ^ 37) <= l <= 34 * 10 ^ 37.
 Definition graded (r : row) (g out : nat -> R) (m v mean : R) : Prop := forall i, (i < size r)%nat -> taken r i = true ->
-  float_range (grad_of r g m v mean i) -> out i = rnd32 (grad_of r g m v mean i).
+  narrow_range (grad_of r g m v mean i) -> out i = rnd32 (grad_of r g m v mean i).
 Definition is_backward (r : row) (g out : nat -> R) : Prop := exists m total most mean,
   is_largest r m /\ total_close (count_sum r m) total /\ largest_up r g m most /\
   is_mean r g m (rnd (1 / total)) most mean /\ graded r g out m (rnd (1 / total)) mean.

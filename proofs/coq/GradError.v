@@ -4,7 +4,7 @@
 From Coq Require Import Reals ZArith Psatz.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core Relative.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator Slopes SigmaFloat AffineFloat RealSum Softmax Gradient Within Contract
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator Slopes SigmaFloat AffineFloat RealSum Softmax Gradient Within Contract LogContract
   Accuracy ProbBound GradContract SlopeFloat GradMean GradBound.
 Open Scope R_scope.
 
@@ -27,7 +27,7 @@ Qed.
 Lemma noise_kappa : forall A n, 0 <= n <= 2147483647 -> 0 <= gamma_5 * A + pow2 (-600) -> in_reach_grad A n ->
   let c := chain (gamma_5 * A + pow2 (-600)) n in let x := excess c in
   c < 1 / 2 /\ 0 <= noise x (n * half_grid) <= kappa A n /\
-  (grad_log_error A n <= pow2 (-26) -> (1 + pow2 (-24)) * noise x (n * half_grid) <= kappa A n).
+  (grad_log_error A n <= pow2 (-26) -> (1 + pow2 (-24)) * noise x (n * half_grid) <= kappa A n) /\ 8 * (n * half_grid) <= kappa A n.
 Proof.
 intros A n Hn HA B c x. assert (L := chain_log_error A n Hn). fold c in L. destruct figures as (F1 & F2 & F3 & F4).
 unfold in_reach_grad in B. set (l := grad_log_error A n) in *. set (N := n * half_grid).
@@ -58,7 +58,7 @@ assert (Y : x + (N + 6 * u64) <= excess l).
   assert ((l - c) * 1 <= (l - c) * / ((1 - l) * (1 - c))) by (apply Rmult_le_compat_l; lra). lra. }
 assert (XN : 0 <= x * N <= N) by (split; [apply Rmult_le_pos; lra | nra]).
 assert (XU : 0 <= x * u64 <= u64) by (split; [apply Rmult_le_pos; lra | nra]).
-split; [exact C1|]. unfold noise, kappa. fold l. rewrite E48. split; [split; lra|]. intros Hl.
+split; [exact C1|]. unfold noise, kappa. fold l. rewrite E48. split; [split; lra|]. split; [|fold N; lra]. intros Hl.
 assert (P24 : pow2 (-24) = / 16777216) by (simpl; lra). assert (P26 : pow2 (-26) = / 67108864) by (simpl; lra).
 rewrite P26 in Hl. rewrite P24.
 assert (X3 : x <= 2 * c).
@@ -93,26 +93,29 @@ assert (M : modulated_at r t = m). { apply Rle_antisym. now apply Top. rewrite <
 assert (Nf := near_or_far_row r A t Vr Ht T C). rewrite M in Nf. assert (N := many r Vr).
 assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
 { destruct (Nf t Ht T) as [H|H]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
-destruct (noise_kappa A (INR (size r)) N A0 B) as (C1 & [K0 K1] & K2). fold (quanta r) in K0, K1, K2.
+destruct (noise_kappa A (INR (size r)) N A0 B) as (C1 & [K0 K1] & K2 & _). fold (quanta r) in K0, K1, K2.
 assert (PG : 0 <= G) by (destruct Ha as [HG _]; generalize (bpow_gt_0 radix2 (-149)); lra).
 assert (Hm : most <= G).
 { destruct Lm as [-> | (j & Hj & [Tj _] & Ej)]; trivial. generalize (proj2 Ha j Hj Tj). unfold Rabs. destruct Rcase_abs; lra. }
 assert (E := grad_before_rounding r g m _ total t most mean G i Vr Vg A0 Top Ht T M Nf Tc C1 Ha Hm Im Hi Ti).
 cbv zeta in E. fold exact D p in E. set (z := grad_of _ _ _ _ _ _) in *.
-set (x := excess _) in *. set (no := noise x (quanta r)) in *. set (k := kappa A (INR (size r))) in *. set (sc := Rabs (scale r)) in *.
+set (x := excess _) in *. set (no := noise x (quanta r)) in *. set (k := kappa A (INR (size r))) in *.
+set (sc := Rabs (scale r)) in *.
 assert (Ps : 0 <= sc) by apply Rabs_pos. assert (Pp : 0 <= p) by (apply (multimax_row_sum r t Ht T)).
 assert (PD : 0 <= D).
 { eapply Rle_trans; [apply Rabs_pos | apply dsigma_steepness]. }
 assert (Pf : 0 < faint) by apply bpow_gt_0. assert (P24 : pow2 (-24) = / 16777216) by (simpl; lra).
 assert (Fac : forall k', (1 + pow2 (-24)) * no <= k' -> (1 + pow2 (-24)) * (allowance 5 no p G D * sc) <= allowance 8 k' p G D * sc).
-{ intros k' Hk. rewrite <- Rmult_assoc. apply Rmult_le_compat_r; trivial. eapply Rle_trans; [|apply (allowance_mono (5 * (1 + pow2 (-24))) 8 ((1 + pow2 (-24)) * no) k' p G D); trivial; lra].
+{ intros k' Hk. rewrite <- Rmult_assoc. apply Rmult_le_compat_r; trivial.
+  eapply Rle_trans; [|apply (allowance_mono (5 * (1 + pow2 (-24))) 8 ((1 + pow2 (-24)) * no) k' p G D); trivial; lra].
   unfold allowance. destruct Rle_dec; apply Req_le; ring. }
 assert (A1 : allowance 5 no p G D * sc <= allowance 8 k p G D * sc).
 { apply Rmult_le_compat_r; trivial. apply allowance_mono; trivial. lra. }
 assert (P500 : pow2 (-500) <= pow2 (-150) * / 1000).
 { apply Rle_trans with (pow2 (-160)). apply bpow_le. lia. change (-160)%Z with (-150 + -10)%Z. rewrite bpow_plus.
   apply Rmult_le_compat_l. apply bpow_ge_0. simpl. lra. }
-assert (P150 : 0 < pow2 (-150) <= / 10). { split. apply bpow_gt_0. apply Rle_trans with (pow2 (-10)). apply bpow_le. lia. simpl. lra. }
+assert (P150 : 0 < pow2 (-150) <= / 10). { split. apply bpow_gt_0. apply Rle_trans with (pow2 (-10)). apply bpow_le. lia. simpl. lra.
+}
 assert (P149 : pow2 (-149) = 2 * pow2 (-150)) by (change (-149)%Z with (1 + -150)%Z; rewrite bpow_plus; reflexivity).
 assert (Al : 0 <= allowance 5 no p G D * sc).
 { apply Rmult_le_pos; trivial. unfold allowance. apply Rmult_le_pos; trivial. apply Rmult_le_pos; trivial.
@@ -120,11 +123,12 @@ assert (Al : 0 <= allowance 5 no p G D * sc).
 assert (Z : Rabs z <= Rabs exact + Rabs (z - exact)).
 { replace z with (exact + (z - exact)) at 1 by ring. apply Rabs_triang. }
 assert (O : out i = rnd32 z).
-{ apply Gd; trivial. fold z. unfold float_range. assert (Zb : Rabs z <= 34 * 10 ^ 37) by lra. now apply Rabs_le_inv. }
+{ apply Gd; trivial. fold z. unfold narrow_range. assert (Zb : Rabs z <= 34 * 10 ^ 37) by lra. now apply Rabs_le_inv. }
 assert (Er : Rabs (out i - exact) <= pow2 (-24) * Rabs exact + pow2 (-149) + (1 + pow2 (-24)) * (allowance 5 no p G D * sc)).
 { rewrite O. assert (R := rnd32_error z). replace (rnd32 z - exact) with ((rnd32 z - z) + (z - exact)) by ring.
   eapply Rle_trans. apply Rabs_triang. rewrite P24 in *. lra. }
 split.
-- specialize (Fac ((1 + pow2 (-24)) * k)). assert ((1 + pow2 (-24)) * no <= (1 + pow2 (-24)) * k) by (apply Rmult_le_compat_l; lra). lra.
+- specialize (Fac ((1 + pow2 (-24)) * k)). assert ((1 + pow2 (-24)) * no <= (1 + pow2 (-24)) * k) by (apply Rmult_le_compat_l; lra).
+  lra.
 - intros Hl. specialize (Fac k (K2 Hl)). lra.
 Qed.

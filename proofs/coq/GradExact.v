@@ -5,7 +5,7 @@
 From Coq Require Import Reals ZArith Psatz.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 Hinge Modulator Slopes SigmaFloat AffineFloat RealSum Softmax Gradient Contract Accuracy ProbBound
+From MultiMax Require Import Float64 Hinge Modulator Slopes SigmaFloat AffineFloat RealSum Softmax Gradient Contract LogContract Accuracy ProbBound
   GradContract SlopeFloat GradMean GradBound GradError.
 Open Scope R_scope.
 
@@ -63,10 +63,11 @@ set (l := exp (sigma_at r i) * (scale r * dsigma (coefs r) (argument r i))) in *
 evar_last.
 - apply (is_derive_div (fun u => Y + (exp (s u) - exp (sigma_at r i)) * g i) (fun u => Z + (exp (s u) - exp (sigma_at r i))) (logit r i) (l * g i) l).
   + evar_last. apply (is_derive_plus (K := R_AbsRing) (V := R_NormedModule) (fun _ => Y)).
-    apply (is_derive_const (K := R_AbsRing) (V := R_NormedModule) Y). 
+    apply (is_derive_const (K := R_AbsRing) (V := R_NormedModule) Y).
     apply (is_derive_ext (fun u => g i * (exp (s u) - exp (sigma_at r i)))). intros u. simpl. ring.
     apply (is_derive_scal (fun u => exp (s u) - exp (sigma_at r i)) _ (g i) l).
-    evar_last. apply (is_derive_minus (K := R_AbsRing) (V := R_NormedModule) (fun u => exp (s u)) (fun _ => exp (sigma_at r i))). exact De.
+    evar_last. apply (is_derive_minus (K := R_AbsRing) (V := R_NormedModule) (fun u => exp (s u)) (fun _ => exp (sigma_at r i))).
+    exact De.
     apply (is_derive_const (K := R_AbsRing) (V := R_NormedModule)). unfold minus, plus, opp, zero; simpl. ring.
     unfold plus, zero; simpl. ring.
   + evar_last. apply (is_derive_plus (K := R_AbsRing) (V := R_NormedModule) (fun _ => Z)).
@@ -85,14 +86,17 @@ Lemma dsigma_moved : forall P y z, same_side (c1 P) (k1 P) y z -> same_side (c2 
 Proof.
 intros P y z H1 H2. unfold dsigma.
 assert (E1 : c1 P * step (k1 P - y) = c1 P * step (k1 P - z)).
-{ destruct H1 as [->|[A B]]. ring. f_equal. unfold step. destruct (Rlt_dec 0 (k1 P - y)), (Rlt_dec 0 (k1 P - z)); trivial; exfalso; lra. }
+{ destruct H1 as [->|[A B]]. ring. f_equal. unfold step.
+  destruct (Rlt_dec 0 (k1 P - y)), (Rlt_dec 0 (k1 P - z)); trivial; exfalso; lra. }
 assert (E2 : c2 P * step (y - k2 P) = c2 P * step (z - k2 P)).
-{ destruct H2 as [->|[A B]]. ring. f_equal. unfold step. destruct (Rlt_dec 0 (y - k2 P)), (Rlt_dec 0 (z - k2 P)); trivial; exfalso; lra. }
+{ destruct H2 as [->|[A B]]. ring. f_equal. unfold step.
+  destruct (Rlt_dec 0 (y - k2 P)), (Rlt_dec 0 (z - k2 P)); trivial; exfalso; lra. }
 rewrite E1, E2.
 match goal with |- Rabs ?e <= _ => replace e with (-2 * c3 P * (relu (k3 P - y) - relu (k3 P - z)) + 2 * c4 P * (relu (y - k4 P) - relu (z - k4 P))) by ring end.
 eapply Rle_trans. apply Rabs_triang. rewrite !Rabs_mult, (Rabs_left (-2)), (Rabs_pos_eq 2) by lra.
 assert (L3 := relu_lip (k3 P - y) (k3 P - z)). assert (L4 := relu_lip (y - k4 P) (z - k4 P)).
-replace (k3 P - y - (k3 P - z)) with (- (y - z)) in L3 by ring. rewrite Rabs_Ropp in L3. replace (y - k4 P - (z - k4 P)) with (y - z) in L4 by ring.
+replace (k3 P - y - (k3 P - z)) with (- (y - z)) in L3 by ring. rewrite Rabs_Ropp in L3.
+replace (y - k4 P - (z - k4 P)) with (y - z) in L4 by ring.
 assert (Rabs (c3 P) * Rabs (relu (k3 P - y) - relu (k3 P - z)) <= Rabs (c3 P) * Rabs (y - z)) by (apply Rmult_le_compat_l; trivial; apply Rabs_pos).
 assert (Rabs (c4 P) * Rabs (relu (y - k4 P) - relu (z - k4 P)) <= Rabs (c4 P) * Rabs (y - z)) by (apply Rmult_le_compat_l; trivial; apply Rabs_pos).
 lra.
@@ -111,7 +115,8 @@ assert (Er : Rabs (y - argument r i) <= Rabs y * u64 + eta64) by apply rnd_error
 assert (Mr : Rabs (mean_row r g) <= G).
 { unfold mean_row. rewrite <- (Rmult_1_r G), <- P1, <- kept_scal. apply kept_abs. intros k Hk Tk.
   rewrite Rabs_mult, Rmult_comm, (Rabs_pos_eq (multimax_row r k)) by apply P0. apply Rmult_le_compat_r. apply P0. now apply Hg. }
-unfold grad_row. fold P. replace (scale r * dsigma P y * grad_sigma_row r g i - scale r * dsigma P (argument r i) * grad_sigma_row r g i)
+unfold grad_row. fold P.
+replace (scale r * dsigma P y * grad_sigma_row r g i - scale r * dsigma P (argument r i) * grad_sigma_row r g i)
   with ((dsigma P y - dsigma P (argument r i)) * grad_sigma_row r g i * scale r) by ring.
 rewrite !Rabs_mult. apply Rmult_le_compat_r. apply Rabs_pos.
 assert (Gs : Rabs (grad_sigma_row r g i) <= multimax_row r i * (2 * G)).
@@ -135,7 +140,7 @@ Qed.
 Theorem grad_sum_zero : forall r g out G, valid_row r -> valid_upstream r g -> is_backward r g out -> at_most r g G ->
   exists gs : nat -> R, Rabs (sum (size r) (kept r gs)) <= (INR (size r) * (6 * half_grid) + 15 * u64) * G /\
   forall i, (i < size r)%nat -> taken r i = true -> let v := mul (mul (gs i) (slope_at (coefs r) (premapped r i))) (scale r) in
-    float_range v -> out i = rnd32 v.
+    narrow_range v -> out i = rnd32 v.
 Proof.
 intros r g out G Vr Vg (m & total & most & mean & [Top (t & Ht & T & M)] & Tc & [Lu Lm] & Im & Gd) Ha.
 exists (grad_sigma_hat r g m (rnd (1 / total)) mean). split.

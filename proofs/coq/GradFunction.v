@@ -12,9 +12,11 @@ Definition c_bound_gradient (A n : R) : R :=
 
 Lemma rnd_low : forall v w, / 10 ^ 20 <= w -> w <= v -> w * (1 - 2 * u64) <= rnd v.
 Proof.
-intros v w Hw Hv. destruct figures as (_ & _ & F3 & _). assert (R := rnd_error w). rewrite (Rabs_pos_eq w) in R by lra. apply Rabs_le_inv in R.
+intros v w Hw Hv. destruct figures as (_ & _ & F3 & _). assert (R := rnd_error w). rewrite (Rabs_pos_eq w) in R by lra.
+apply Rabs_le_inv in R.
 assert (rnd w <= rnd v) by (apply round_le; auto with typeclass_instances).
-assert (eta64 <= u64 * w); [|lra]. assert (0 < u64) by (rewrite F3; lra). apply Rle_trans with (u64 * / 10 ^ 20); [|apply Rmult_le_compat_l; lra].
+assert (eta64 <= u64 * w); [|lra]. assert (0 < u64) by (rewrite F3; lra).
+apply Rle_trans with (u64 * / 10 ^ 20); [|apply Rmult_le_compat_l; lra].
 apply Rle_trans with (pow2 (-53) * pow2 (-100)). unfold eta64. rewrite <- bpow_plus. apply bpow_le. lia.
 apply Rmult_le_compat_l. apply bpow_ge_0. simpl. lra.
 Qed.
@@ -40,13 +42,16 @@ assert (tp : 0 <= t * u64) by (apply Rmult_le_pos; lra).
 (* the divisor *)
 assert (Hp : 0 < h) by nra.
 assert (S1 : 0 < sub 1 h <= (1 - t) * (1 + 20 * u64)).
-{ unfold sub. assert (E := rnd_relative' (1 - h) ltac:(lra)). rewrite (Rabs_pos_eq (1 - h)) in E by lra. apply Rabs_le_inv in E. split. nra.
-  apply Rle_trans with ((1 - h) * (1 + u64)). lra. apply Rle_trans with ((1 - t + 61/10 * u64 * t) * (1 + u64)). apply Rmult_le_compat_r; lra.
+{ unfold sub. assert (E := rnd_relative' (1 - h) ltac:(lra)). rewrite (Rabs_pos_eq (1 - h)) in E by lra. apply Rabs_le_inv in E.
+  split. nra.
+  apply Rle_trans with ((1 - h) * (1 + u64)). lra. apply Rle_trans with ((1 - t + 61/10 * u64 * t) * (1 + u64)).
+  apply Rmult_le_compat_r; lra.
   nra. }
 assert (Q : y * (1 - 30 * u64) <= h / sub 1 h).
 { apply Rmult_le_reg_r with (sub 1 h). tauto. replace (h / sub 1 h * sub 1 h) with h by (field; lra).
   apply Rle_trans with (y * (1 - 30 * u64) * ((1 - t) * (1 + 20 * u64))). apply Rmult_le_compat_l; [apply Rmult_le_pos|]; lra.
-  apply Rle_trans with (2 := Hh). replace (y * (1 - 30 * u64) * ((1 - t) * (1 + 20 * u64))) with (y * (1 - t) * ((1 - 30 * u64) * (1 + 20 * u64))) by ring.
+  apply Rle_trans with (2 := Hh).
+  replace (y * (1 - 30 * u64) * ((1 - t) * (1 + 20 * u64))) with (y * (1 - t) * ((1 - 30 * u64) * (1 + 20 * u64))) by ring.
   rewrite Ey. apply Rmult_le_compat_l; nra. }
 assert (Q2 := rnd_low (h / sub 1 h) (y * (1 - 30 * u64)) ltac:(nra) Q).
 assert (Cs : c_slack = 1 + 8192 * u64) by (unfold c_slack; rewrite F3; simpl; lra).
@@ -69,7 +74,8 @@ set (l := grad_log_error A (IZR n)) in *.
 assert (El : excess l <= excess t).
 { rewrite !Inv by lra. assert (/ (1 - l) <= / (1 - t)) by (apply Rinv_le_contravar; lra). lra. }
 assert (Y0 : / 10 ^ 10 <= excess t).
-{ rewrite Inv by lra. assert (I : / (1 - t) * (1 - t) = 1) by (field; lra). assert (0 < / (1 - t)) by (apply Rinv_0_lt_compat; lra). nra. }
+{ rewrite Inv by lra. assert (I : / (1 - t) * (1 - t) = 1) by (field; lra). assert (0 < / (1 - t)) by (apply Rinv_0_lt_compat; lra).
+  nra. }
 unfold kappa. fold l. set (y := excess t) in *. set (c := c_relative h) in *.
 assert (Hi : 1 <= IZR n <= 2147483647) by (split; apply IZR_le; lia).
 assert (Fix : forall m e, (Z.abs m <= 2 ^ 53)%Z -> (-1074 <= e)%Z -> rnd (IZR m * pow2 e) = IZR m * pow2 e).

@@ -3,7 +3,7 @@
    upstream gradients is near the exact one, and the gradients at sigma sum to 0. N = n 2^-51, G at least every |g| and 2^-149. *)
 From Coq Require Import Reals ZArith Psatz.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Within Contract Accuracy ProbBound
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax Within Contract LossContract Accuracy ProbBound
   GradContract SlopeFloat.
 Open Scope R_scope.
 
@@ -59,8 +59,10 @@ assert (Fm : format64 m) by (rewrite <- M; apply format64_rnd).
 assert (W : forall i, (i < size r)%nat -> taken r i = true -> 0 <= weight r m i <= 1) by (intros; now apply weight_range).
 assert (Pv : 0 < v) by (generalize (bpow_gt_0 radix2 (-40)); lra).
 assert (Err : forall i, (i < size r)%nat -> taken r i = true -> Rabs (prob r m v i - weight r m i * v) <= u64 * (v * weight r m i)).
-{ intros i Hi Ti. destruct (weight_range r m i Top Fm Hi Ti) as [W1 W2]. assert (Pw : 0 <= weight r m i * v) by (apply Rmult_le_pos; lra).
-  replace (u64 * (v * weight r m i)) with (u64 * Rabs (weight r m i * v)) by (rewrite Rabs_pos_eq; [ring | exact Pw]). apply rnd_relative. rewrite Rabs_pos_eq by exact Pw.
+{ intros i Hi Ti. destruct (weight_range r m i Top Fm Hi Ti) as [W1 W2].
+  assert (Pw : 0 <= weight r m i * v) by (apply Rmult_le_pos; lra).
+  replace (u64 * (v * weight r m i)) with (u64 * Rabs (weight r m i * v)) by (rewrite Rabs_pos_eq; [ring | exact Pw]).
+  apply rnd_relative. rewrite Rabs_pos_eq by exact Pw.
   destruct W2 as [-> | W2]. left; ring. right. apply Rle_trans with (pow2 (-160) * pow2 (-40)).
   rewrite <- bpow_plus. apply bpow_le. lia. apply Rmult_le_compat; trivial; apply bpow_ge_0. }
 split.
@@ -73,8 +75,10 @@ assert (S1 : 1 <= S).
   apply kept_term; trivial. intros; now apply W. }
 assert (Cs : Rabs (count_sum r m - S) <= quanta r * S).
 { unfold count_sum, S, weight_sum. rewrite kept_minus. eapply Rle_trans.
-  apply (kept_abs r _ (fun i => 0 * weight r m i + half_grid)). intros i Hi Ti. rewrite Rmult_0_l, Rplus_0_l. apply quant_close. now apply W.
-  eapply Rle_trans. apply kept_affine. unfold half_grid; apply bpow_ge_0. rewrite Rmult_0_l, Rplus_0_l. fold (quanta r). change (sum (size r) (kept r (weight r m))) with S.
+  apply (kept_abs r _ (fun i => 0 * weight r m i + half_grid)). intros i Hi Ti. rewrite Rmult_0_l, Rplus_0_l. apply quant_close.
+  now apply W.
+  eapply Rle_trans. apply kept_affine. unfold half_grid; apply bpow_ge_0. rewrite Rmult_0_l, Rplus_0_l. fold (quanta r).
+  change (sum (size r) (kept r (weight r m))) with S.
   rewrite <- (Rmult_1_r (quanta r)) at 1. apply Rmult_le_compat_l; lra. }
 assert (QS : quanta r * S <= / 1000000 * S) by (apply Rmult_le_compat_r; lra).
 assert (C1 : 1 / 2 <= count_sum r m) by (apply Rabs_le_inv in Cs; lra).
@@ -119,7 +123,8 @@ assert (Tx : tau / (1 - tau) <= tau * (1 + / 400000)).
 { apply Rmult_le_reg_r with (1 - tau). rewrite U in Tau; lra. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by (rewrite U in Tau; lra).
   assert (tau <= / 900000) by (rewrite U in Tau; lra). nra. }
 assert (E : Rabs (prob_sum r m v - v * S) <= u64 * (v * S)).
-{ unfold prob_sum, S, weight_sum. rewrite <- !kept_scal, kept_minus. apply kept_abs. intros i Hi Ti. rewrite (Rmult_comm v (weight r m i)) at 1.
+{ unfold prob_sum, S, weight_sum. rewrite <- !kept_scal, kept_minus. apply kept_abs. intros i Hi Ti.
+  rewrite (Rmult_comm v (weight r m i)) at 1.
   now apply Err. }
 apply Rabs_le_inv in R. apply Rabs_le_inv in E. rewrite U in *. apply Rabs_le. lra.
 Qed.
@@ -133,7 +138,8 @@ assert (PW : 0 < W).
 { apply Rlt_le_trans with (exp (sigma_at r t)). apply exp_pos. apply (kept_term r (fun k => exp (sigma_at r k))); trivial.
   intros; apply Rlt_le, exp_pos. }
 split.
-- intros i. unfold multimax_row, kept at 1. fold W. destruct (taken r i); [|lra]. apply Rlt_le, Rdiv_lt_0_compat; trivial. apply exp_pos.
+- intros i. unfold multimax_row, kept at 1. fold W. destruct (taken r i); [|lra]. apply Rlt_le, Rdiv_lt_0_compat; trivial.
+  apply exp_pos.
 - replace 1 with (/ W * W) by (field; lra). unfold W at 2. rewrite <- kept_scal. apply sum_ext. intros i _.
   unfold multimax_row, kept. destruct (taken r i); trivial. fold W. unfold Rdiv. apply Rmult_comm.
 Qed.
@@ -238,7 +244,7 @@ assert (One : forall i, (i < size r)%nat -> taken r i = true ->
   assert (D2 : Rabs (g i - mean) <= (2 + / 100000) * G).
   { unfold Rminus. eapply Rle_trans. apply Rabs_triang. rewrite Rabs_Ropp. specialize (Hg i Hi Ti). rewrite U in B. lra. }
   clear D. set (d := sub (g i) mean) in *. set (p := prob r m v i) in *. unfold grad_sigma_hat. fold d p.
-  assert (R := mul_error p d). 
+  assert (R := mul_error p d).
   assert (T1 : Rabs d <= (2 + / 50000) * G).
   { replace d with ((g i - mean) + (d - (g i - mean))) by ring. eapply Rle_trans. apply Rabs_triang.
     assert (u64 * Rabs (g i - mean) <= u64 * ((2 + / 100000) * G)) by (apply Rmult_le_compat_l; lra). rewrite U in *. lra. }
@@ -252,7 +258,8 @@ assert (One : forall i, (i < size r)%nat -> taken r i = true ->
   assert (0 <= u64 * G * p) by (apply Rmult_le_pos; [apply Rmult_le_pos|]; lra). lra. }
 set (X := upstream_sum r g m v) in *.
 assert (Sum : sum (size r) (kept r (fun i => prob r m v i * (g i - mean))) = X - mean * prob_sum r m v).
-{ unfold X, upstream_sum, prob_sum. rewrite <- kept_scal, kept_minus. apply sum_ext. intros i _. unfold kept. destruct (taken r i); ring. }
+{ unfold X, upstream_sum, prob_sum. rewrite <- kept_scal, kept_minus. apply sum_ext. intros i _. unfold kept.
+  destruct (taken r i); ring. }
 set (Y := sum (size r) (kept r (grad_sigma_hat r g m v mean))).
 assert (EY : Rabs (Y - (X - mean * prob_sum r m v)) <= 401 / 100 * u64 * G * prob_sum r m v + INR (size r) * eta64).
 { rewrite <- Sum. unfold Y. rewrite kept_minus. eapply Rle_trans. apply (kept_abs r _ _ _ One). apply kept_affine. lra. }

@@ -6,7 +6,8 @@
 From Coq Require Import Reals ZArith Bool Psatz.
 From Flocq Require Import Core.
 From Coquelicot Require Import Coquelicot.
-From MultiMax Require Import Float64 SigmaFloat AffineFloat LogFloat RealSum Softmax Within Contract Accuracy ProbBound LogContract LogRest LastRounding LogBound LossContract LossTerms.
+From MultiMax Require Import Float64 SigmaFloat AffineFloat LogFloat RealSum Softmax Within Contract Accuracy ProbBound LogContract.
+From MultiMax Require Import LogRest LastRounding LogBound LossContract LossTerms.
 Open Scope R_scope.
 
 (* the terms are a mean of negated log-probabilities *)
@@ -147,7 +148,8 @@ intros r y a out A t Vr Fa Ha Ls Hy Ty Ht T TopT C B v eb Hv. assert (U := u64_s
 destruct (loss_before_rounding r y a out A t Vr Fa Ha Ls Hy Ty Ht T TopT C ltac:(unfold in_reach_log; lra))
   as (l & e & Out & L0 & V0 & E0 & _ & D & _). specialize (D B). fold v in D, V0. fold eb in E0. assert (N := many r Vr).
 set (f := INR (size r) * pow2 (-158)) in *. assert (F : 0 <= f <= pow2 (-126)).
-{ unfold f. split. apply Rmult_le_pos. lra. apply bpow_ge_0. apply Rle_trans with (pow2 (-127)); [|apply bpow_le; lia]. change (-127)%Z with (31 + -158)%Z. rewrite bpow_plus.
+{ unfold f. split. apply Rmult_le_pos. lra. apply bpow_ge_0. apply Rle_trans with (pow2 (-127)); [|apply bpow_le; lia].
+  change (-127)%Z with (31 + -158)%Z. rewrite bpow_plus.
   apply Rmult_le_compat_r. apply bpow_ge_0. apply Rle_trans with 2147483647. lra. simpl. lra. }
 assert (Eb : eb <= 1 / 3).
 { unfold eb, excess. set (b := log_error_log _ _) in *. apply Rmult_le_reg_r with (1 - b). lra.

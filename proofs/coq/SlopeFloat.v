@@ -17,7 +17,8 @@ Lemma dsigma_steepness : forall P y, Rabs (dsigma P y) <= steepness P y.
 Proof.
 intros P y. unfold dsigma, steepness. generalize (relu_nonneg (k3 P - y)) (relu_nonneg (y - k4 P)). intros R3 R4.
 assert (S : forall u, 0 <= step u <= 1) by (intros u; hinge; lra).
-assert (S1 := S (k1 P - y)). assert (S2 := S (y - k2 P)). generalize dependent (step (k1 P - y)). generalize dependent (step (y - k2 P)).
+assert (S1 := S (k1 P - y)). assert (S2 := S (y - k2 P)). generalize dependent (step (k1 P - y)).
+generalize dependent (step (y - k2 P)).
 intros s2 S2 s1 S1. clear S. generalize dependent (relu (k3 P - y)). generalize dependent (relu (y - k4 P)). intros r4 R4 r3 R3.
 assert (A : forall c s, 0 <= s <= 1 -> - Rabs c <= c * s <= Rabs c).
 { intros c s Hs. unfold Rabs. destruct Rcase_abs; nra. }
@@ -129,7 +130,7 @@ intros P a b y (FP & H1 & H2 & H3 & H4 & K1 & K2 & K3 & K4 & Ha & Hb) Fy Sy.
 assert (R3 := proj1 (hinge_size _ _ K3 Sy)). assert (R4 := proj2 (hinge_size _ _ K4 Sy)).
 assert (N3 := relu_nonneg (k3 P - y)). assert (N4 := relu_nonneg (y - k4 P)).
 assert (D : 1 <= steepness P y <= pow2 391).
-{ split. 
+{ split.
   - unfold steepness. assert (P1 := Rabs_pos (c1 P)). assert (P2 := Rabs_pos (c2 P)).
     assert (0 <= 2 * Rabs (c3 P) * relu (k3 P - y)) by (apply Rmult_le_pos; trivial; generalize (Rabs_pos (c3 P)); lra).
     assert (0 <= 2 * Rabs (c4 P) * relu (y - k4 P)) by (apply Rmult_le_pos; trivial; generalize (Rabs_pos (c4 P)); lra). lra.

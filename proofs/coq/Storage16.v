@@ -266,10 +266,43 @@ Proof.
 intros s r out C t i Vr Lg Ht T TopT Cr Hi Ti Ci H y Hn Hy Hl. destruct (c_condition_row_enough r t C Vr Ht T Cr) as [C0 Cx].
 destruct (c_log_enough r t C Vr Ht C0 H) as [B1 B2]. destruct (c_condition_enough r i C Vr Hi Ti Ci) as [_ Cy].
 set (A := Rmax C least_condition) in *. assert (X : excess (log_error_log A (INR (size r))) <= 2).
-{ unfold in_reach_log in B1. unfold excess. set (b := log_error_log _ _) in *. assert (U := u64_small). apply Rmult_le_reg_r with (1 - b). lra. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra. }
+{ unfold in_reach_log in B1. unfold excess. set (b := log_error_log _ _) in *. assert (U := u64_small).
+  apply Rmult_le_reg_r with (1 - b). lra. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra. }
 assert (Hl' : (1 + excess (log_error_log A (INR (size r)))) * - y <= largest s).
 { apply Rle_trans with (2 := Hl). apply Rmult_le_compat_r; lra. }
 destruct (log_probability16_need s r out A t i Vr Lg Ht T TopT Cx Hi Ti Cy B1 Hn Hy Hl') as [X' D]. fold y in D.
 apply Rle_trans with (1 := D). apply Rmult_le_compat_r. apply ulp_ge_0. apply c_bound16_enough; trivial.
 apply Rle_trans with (1 := half_and _). exact B2.
+Qed.
+(* nearer to 0 one unit in place of a half, and what weights below the clamp may add *)
+Theorem log_probability16_error_floor : forall s r out A t i, valid_row r -> is_logged16 s r out ->
+  (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) -> condition_row r t A ->
+  (i < size r)%nat -> taken r i = true -> condition_at r i <= A -> log_error_log A (INR (size r)) <= 1 / 4 ->
+  let y := ln (multimax_row r i) in let x := excess (log_error_log A (INR (size r))) in
+  let f := INR (size r) * pow2 (-158) in 0 < - y -> (1 + x) * - y + f <= largest s ->
+  Rabs (out i - y) <= (1 + pow2 (precision s) * x) * ulp16 s y + f.
+Proof.
+intros s r out A t i Vr (m & rest & c & Rs & Lc & Lg) Ht T TopT C Hi Ti Ci B y x f Hy Hl. assert (U := u64_small).
+destruct (log_of_error r m rest c A t i Vr Rs Lc Ht T TopT C Hi Ti Ci ltac:(unfold in_reach_log; lra)) as (L0 & Y0 & e & E0 & E1 & D & _).
+specialize (D B). fold y in D, Y0. fold x in E0. fold f in D. set (l := - log_of (modulated_at r i) m c) in *.
+assert (N := many r Vr). assert (Ee : e * - y <= x * - y) by (apply Rmult_le_compat_r; lra).
+assert (F : 0 <= f <= pow2 (-127)).
+{ unfold f. split. apply Rmult_le_pos. lra. apply bpow_ge_0. change (-127)%Z with (31 + -158)%Z. rewrite bpow_plus.
+  apply Rmult_le_compat_r. apply bpow_ge_0. apply Rle_trans with 2147483647. lra. simpl. lra. }
+assert (X : x <= 1 / 3).
+{ unfold x, excess. set (b := log_error_log _ _) in *. apply Rmult_le_reg_r with (1 - b). lra.
+  unfold Rdiv at 1. rewrite Rmult_assoc, Rinv_l by lra. lra. }
+rewrite Lg; trivial. 2:{ apply Rabs_le_inv in D. assert (Z : log_of (modulated_at r i) m c = - l) by (unfold l; ring). rewrite Z. lra. }
+replace (log_of (modulated_at r i) m c) with (- l) by (unfold l; ring). rewrite round_NE_opp.
+replace (- rnd16 s l - y) with (- (rnd16 s l - - y)) by ring. rewrite Rabs_Ropp, <- (ulp_opp radix2 (fexp16 s) y).
+assert (HP : Prec_gt_0 (precision s)) by (destruct s; reflexivity). set (u := ulp16 s (- y)).
+destruct (narrow_error_any (precision s) (least s) (- y) l (x * - y + f) HP Hy L0 ltac:(lra)) as (U1 & U2 & _ & H). fold u in U1, U2, H.
+assert (Xu : x * - y <= x * (pow2 (precision s) * u)) by (apply Rmult_le_compat_l; lra).
+assert (Fu : f <= 1 / 2 * (pow2 (precision s) * u)).
+{ apply Rle_trans with (1 := proj2 F). destruct (precision_range s) as [Pr _].
+  apply Rle_trans with (1 * pow2 (-133) * 64). change 64 with (pow2 6). rewrite Rmult_1_l, <- bpow_plus. apply Req_le. f_equal.
+  assert (pow2 (-133) <= u) by (apply Rle_trans with (2 := U1); apply bpow_le; destruct s; simpl; lia).
+  assert (256 * u <= pow2 (precision s) * u) by (apply Rmult_le_compat_r; generalize (bpow_gt_0 radix2 (-133)); lra). generalize (bpow_gt_0 radix2 (-133)). lra. }
+assert (x * (pow2 (precision s) * u) <= 1 / 3 * (pow2 (precision s) * u)) by (apply Rmult_le_compat_r; lra).
+specialize (H ltac:(lra)). apply Rle_trans with (1 := H). lra.
 Qed.

@@ -3,9 +3,9 @@
 """The definitions of specs/logic are those of proofs/coq: tie_contract.py [--control].
 
 WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss and is_backward, with all they are made of, to Coq. Only
-definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); coq/{contract,log,loss,grad}_tie.part
-prove that the exported contracts give those of proofs/coq/{,Log,Loss,Grad}Contract.v, which T6 and T8 start from; coq/sigma_tie.part proves
-that without rounding sigma is Eq. 6.
+definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); contract_tie, log_tie,
+loss_tie and grad_tie.part in coq/ prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v,
+LossContract.v and GradContract.v, which T6 and T8 start from; coq/sigma_tie.part proves that without rounding sigma is Eq. 6.
 --control: the same with one fault at a time put into a copy of specs/logic; each must make the proof fail.
 Needs build/proofs/coq (make prove-coq) and build/wp/coq (prove.py). Exit 0: tied; 1: not.
 """
@@ -53,7 +53,8 @@ version = "1"
 """
 HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract LossContract GradContract.
+From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract LossContract.
+From MultiMax Require Import GradContract.
 From MultiMax Require Tie.
 Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).
 Open Scope R_scope.
@@ -89,13 +90,6 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("lse.acsl", "others_below(p, x, mask, n, t, modulated(p, x[j])) && w", "w"),
           ("lse.acsl", "minus(minus(s, m), c)", "minus(s, minus(m, c))"),
           ("lse.acsl", "(rest == 0.0 && c == 0.0) || log1p_is", "(rest == 0.0) || log1p_is"),
-          ("backward.acsl", "product(weight(p, x[i], m), v)*(real)g[i] : 0.0", "product(weight(p, x[i], m), v)*(real)g[i] : 1.0"),
-          ("backward.acsl", "difference(up, mean)", "difference(mean, up)"),
-          ("backward.acsl", "<= steps(s + n, big)", "<= steps(s + n + 1, big)"),
-          ("backward.acsl", "upstream_within(p, x, mask, g, m, n, most) && (most", "(most"),
-          ("gradient.acsl", "12.0*bound ||", "13.0*bound ||"),
-          ("modulator.acsl", "r > 0.0 ? rnd64(d - c)", "r > 0.0 ? rnd64(d + c)"),
-          ("modulator.acsl", "rnd64(-2.0*c3)", "rnd64(-1.0*c3)"),
           ("gradient.acsl", "6.0*bound < big", "5.0*bound < big"),
           ("grid.acsl", "-900 <= e <= 900", "-900 <= e <= 1000"),
           ("loss.acsl", "rnd64(m - s)", "rnd64(s - m)"),
@@ -105,7 +99,14 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("loss.acsl", "rnd64(1.0 - a)*b + c", "rnd64(1.0 - a)*c + b"),
           ("loss.acsl", "rnd64(a/rnd64(k))*s", "rnd64(a*rnd64(k))*s"),
           ("loss.acsl", "0.0 < a && \\exists real s; ", "\\exists real s; "),
-          ("loss.acsl", "rest) && log_is(rest, c) &&", "rest) &&")]
+          ("loss.acsl", "rest) && log_is(rest, c) &&", "rest) &&"),
+          ("backward.acsl", "product(weight(p, x[i], m), v)*(real)g[i] : 0.0", "product(weight(p, x[i], m), v)*(real)g[i] : 1.0"),
+          ("backward.acsl", "difference(up, mean)", "difference(mean, up)"),
+          ("backward.acsl", "<= steps(s + n, big)", "<= steps(s + n + 1, big)"),
+          ("backward.acsl", "upstream_within(p, x, mask, g, m, n, most) && (most", "(most"),
+          ("gradient.acsl", "12.0*bound ||", "13.0*bound ||"),
+          ("modulator.acsl", "r > 0.0 ? rnd64(d - c)", "r > 0.0 ? rnd64(d + c)"),
+          ("modulator.acsl", "rnd64(-2.0*c3)", "rnd64(-1.0*c3)")]
 
 
 def text_of(*command):
@@ -207,7 +208,7 @@ def prove(goal, k, out):
 
 
 def prepare():
-    for name in ("LossContract", "GradContract", "Equations"):
+    for name in ("GradContract", "Equations"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
     own = ROOT + "/build/wp/coq_tie"
