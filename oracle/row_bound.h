@@ -17,6 +17,7 @@ struct row_bound {
   /* Largest factor of each parameter moment: over the entries that can reach
      the output, and over all unmasked ones (whose weight is below 2^-158). */
   double factor[MMAX_NPARAMS], far_factor[MMAX_NPARAMS];
+  double moved[MMAX_NPARAMS]; /* how far the pre-map's rounding moves it; 0 without one */
 };
 
 /* g: upstream gradient of the row, or NULL for `weight` (cross-entropy). every:

@@ -5,7 +5,7 @@
 # make mutants       seeded faults in src/ that must break a proof
 include proofs/coq/coq.mk
 
-.PHONY: prove prove-fresh prove-cached prove-setup mutants
+.PHONY: prove prove-fresh prove-cached prove-wp prove-setup mutants
 prove-setup:
 	sh tests/setup.sh prove
 prove-coq: prove-setup
@@ -15,19 +15,23 @@ define assumptions
 	! echo '| A2 | x |' | sh proofs/assumptions.sh /dev/stdin > /dev/null 2>&1
 	sh proofs/assumptions.sh
 endef
-prove: prove-coq lib
-	python3 proofs/wp/prove.py
+# the theory compiles while WP's goals are proved
+together = $(MAKE) --no-print-directory -j2 prove-coq
+prove: prove-setup lib
+	$(together) prove-wp
 	python3 proofs/wp/prove.py --smoke
 	$(ties)
 	$(assumptions)
-prove-fresh: prove-coq lib
-	python3 proofs/wp/prove.py --fresh
+prove-fresh: prove-setup lib
+	$(together) prove-wp WP=--fresh
 	python3 proofs/wp/prove.py --smoke
 	$(ties)
 	$(assumptions)
-prove-cached: prove-coq
-	python3 proofs/wp/prove.py --cached --recorded
+prove-cached: prove-setup
+	$(together) prove-wp WP="--cached --recorded"
 	python3 proofs/wp/mutants.py --check
 	$(assumptions)
+prove-wp: prove-setup
+	python3 proofs/wp/prove.py $(WP)
 mutants: prove-setup
 	python3 proofs/wp/mutants.py

@@ -15,10 +15,12 @@ $(B)/tests/edge_threads: TEST_OBJ = -Wl,--wrap=pthread_create
 TESTS += tests/build_threads.sh tests/threads_mutants.sh tests/threads_neon.sh
 
 $(B)/tests/unit_accumulator $(B)/tests/unit_primitives $(B)/tests/unit_storage: TEST_LIBS += -lmpfr -lgmp
-$(B)/tests/accuracy_wide: TEST_DEPS = $(filter-out %/main.o,$(filter $(B)/command/%,$(COMMAND_OBJ))) $(B)/oracle/liboracle.a
-$(B)/tests/accuracy_wide: TEST_OBJ = $(filter-out %/main.o,$(filter $(B)/command/%,$(COMMAND_OBJ))) $(B)/oracle/liboracle.a -Wl,--wrap=mmax_forward
-$(B)/tests/accuracy_wide: TEST_LIBS = -ljansson -lmpfr -lgmp
-TESTS += $(B)/tests/accuracy_wide
+ACCURACY_TESTS := $(B)/tests/accuracy_wide $(B)/tests/accuracy_premap
+$(ACCURACY_TESTS): TEST_DEPS = $(filter-out %/main.o,$(filter $(B)/command/%,$(COMMAND_OBJ))) $(B)/oracle/liboracle.a
+$(ACCURACY_TESTS): TEST_OBJ = $(filter-out %/main.o,$(filter $(B)/command/%,$(COMMAND_OBJ))) $(B)/oracle/liboracle.a
+$(ACCURACY_TESTS): TEST_LIBS = -ljansson -lmpfr -lgmp
+$(B)/tests/accuracy_wide: TEST_LIBS += -Wl,--wrap=mmax_forward
+TESTS += $(ACCURACY_TESTS)
 
 # 16-bit storage. The oracle's bound of a row is the command's.
 STORAGE_TESTS := $(B)/tests/storage_oracle $(B)/tests/storage_modulator

@@ -11,10 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from provers import build_coq
 
 WP = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(WP))
-COPY = os.path.join(ROOT, "build", "wp", "mutant")
+COPIES = os.path.join(ROOT, "build", "wp", "mutants")
 LIMIT, SWIFT = 6, 1.5
 
 
@@ -32,6 +35,23 @@ def goals(text):
     return {name: float(t) for name, t in re.findall(r"^  goal: (\S+) (\S+)$", text, flags=re.M)}
 
 
+def run(fault, before):
+    """(what the prover prints, goals that opened and were swift) for one fault, in a copy of the tree."""
+    name, path, unit, old, new = fault
+    copy = os.path.join(COPIES, name)
+    shutil.rmtree(copy, ignore_errors=True)
+    for d in ("src", "specs/logic", "proofs/wp", "proofs/coq"):
+        shutil.copytree(os.path.join(ROOT, d), os.path.join(copy, d))
+    os.makedirs(copy + "/build/wp")
+    shutil.copytree(os.path.join(ROOT, "build", "wp", "coq"), copy + "/build/wp/coq")
+    text = open(os.path.join(copy, path)).read()
+    with open(os.path.join(copy, path), "w") as f:
+        f.write(text.replace(old.replace("\\n", "\n"), new.replace("\\n", "\n"), 1))
+    out = prove(copy, unit, "--limit", str(LIMIT))
+    shutil.rmtree(copy)
+    return out, [g for g in re.findall(r"open: (\S+)", out) if before.get(g, 0.0) <= SWIFT]
+
+
 def main():
     theorems = {r[0]: r[5] for r in table("units.tsv")}
     for name, path, unit, old, _ in table("mutants.tsv"):
@@ -40,33 +60,22 @@ def main():
     if sys.argv[1:] == ["--check"]:
         print("PASS mutants_wp listed=%d" % len(table("mutants.tsv")))
         return
+    build_coq()
+    chosen = [r for r in table("mutants.tsv") if not sys.argv[1:] or r[0] in sys.argv[1:]]
     before = {}
+    for unit in sorted({r[2] for r in chosen}):
+        before[unit] = goals(prove(ROOT, unit))
     survived = killed = 0
-    for name, path, unit, old, new in table("mutants.tsv"):
-        if sys.argv[1:] and name not in sys.argv[1:]:
-            continue
-        if unit not in before:
-            before[unit] = goals(prove(ROOT, unit))
-        old, new = old.replace("\\n", "\n"), new.replace("\\n", "\n")
-        shutil.rmtree(COPY, ignore_errors=True)
-        for d in ("src", "specs/logic", "proofs/wp", "proofs/coq"):
-            shutil.copytree(os.path.join(ROOT, d), os.path.join(COPY, d))
-        os.makedirs(COPY + "/build/wp")
-        shutil.copytree(os.path.join(ROOT, "build", "wp", "coq"), COPY + "/build/wp/coq")
-        text = open(os.path.join(COPY, path)).read()
-        with open(os.path.join(COPY, path), "w") as f:
-            f.write(text.replace(old, new, 1))
-        out = prove(COPY, unit, "--limit", str(LIMIT))
-        if not re.search(r"^%s " % unit, out, flags=re.M):
-            sys.exit("mutants: %s: the unit did not run" % name)
-        opened = [g for g in re.findall(r"open: (\S+)", out) if before[unit].get(g, 0.0) <= SWIFT]
-        if opened:
-            killed += 1
-            print("killed   %-20s %-10s %-14s %s" % (name, unit, theorems[unit], opened[0]))
-        else:
-            survived += 1
-            print("SURVIVED %-20s %-10s %s" % (name, unit, re.sub(r"  goal: .*\n", "", out)[-400:]))
-        sys.stdout.flush()
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for (name, _, unit, _, _), (out, opened) in zip(chosen, pool.map(lambda r: run(r, before[r[2]]), chosen)):
+            if not re.search(r"^%s " % unit, out, flags=re.M):
+                sys.exit("mutants: %s: the unit did not run" % name)
+            if opened:
+                killed += 1
+                print("killed   %-20s %-10s %-14s %s" % (name, unit, theorems[unit], opened[0]), flush=True)
+            else:
+                survived += 1
+                print("SURVIVED %-20s %-10s %s" % (name, unit, re.sub(r"  goal: .*\n", "", out)[-400:]), flush=True)
     print("%s mutants_wp killed=%d survived=%d" % ("FAIL" if survived else "PASS", killed, survived))
     sys.exit(1 if survived else 0)
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 
 WP = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(WP))
@@ -72,6 +73,7 @@ def why3_conf():
             ("Gappa", "gappa", "gappa -Eprecision=70", "gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
             ("Z3", "z3-nobv", z3, "z3_nobv", version(["z3", "-version"], r"Z3 version (\S+)")),
             ("cvc5axdef", "cvc5axdef", "cvc5 --tlimit=%t000 --lang=smt2 %f", "cvc5_axdef", cvc5),
+            ("cvc5smoke", "cvc5smoke", "cvc5 --tlimit=10000 --rlimit=100000 --lang=smt2 %f", "cvc5_axdef", cvc5),
             ("cvc5ind", "cvc5ind", "cvc5 --quant-ind --tlimit=%t000 --lang=smt2 %f", "cvc5_axdef", cvc5),
             ("coqtie", "coqtie", tie, "coq", "1")):
         conf += "\n[prover]\ncommand = \"%s\"\ndriver = \"%s/%s.drv\"\n" % (command, BUILD, driver)
@@ -81,9 +83,13 @@ def why3_conf():
     os.environ["WHY3CONFIG"] = BUILD + "/why3.conf"
 
 
-def build_coq():
-    """The Coq files that WpLemmas.v needs, in a folder of their own, so that no other build touches them."""
-    out = BUILD + "/coq"
+def build_coq(lock=threading.Lock()):
+    """The Coq files that WpLemmas.v needs, in a folder of their own, so that no other build touches them. Once, whoever asks first."""
+    with lock:
+        compile_stale(BUILD + "/coq")
+
+
+def compile_stale(out):
     os.makedirs(out, exist_ok=True)
     stale = False
     files = ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")]

@@ -13,6 +13,9 @@ typedef struct found {
 
 #ifdef __FRAMAC__
 #include "backward.acsl"
+#include "floors.acsl"
+#include "mean.acsl"
+#include "weighed.acsl"
 #endif
 
 /* MMAX_ROW_NONFINITE if an unmasked upstream gradient is not finite. */
@@ -79,24 +82,34 @@ static double row_inverse(const mmax_params *params, const mmax_view *row, doubl
     assigns   \nothing;
     ensures   range:  fin(\result) && 0.0 <= \result <= 3.4028235e38 && magnitude_of_float(\result);
     ensures   most:   upstream_within(params, row->logits.f32, row->mask, g.f32, row_max, row->n, \result);
+    ensures   value:  largest_up(params, row->logits.f32, row->mask, g.f32, row_max, row->n, \result);
 */
 static double largest_upstream(const mmax_params *params, const mmax_view *row, mmax_source g,
                                double row_max) {
   double g_max = 0.0;
   /*@ loop invariant index: 0 <= i <= row->n;
       loop invariant range: fin(g_max) && 0.0 <= g_max <= 3.4028235e38 && magnitude_of_float(g_max);
-      loop invariant most:  upstream_within(params, row->logits.f32, row->mask, g.f32, row_max, i, g_max);
+      loop invariant most:  largest_up(params, row->logits.f32, row->mask, g.f32, row_max, i, g_max);
       loop assigns   i, g_max;
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
-    if (!mmax_live(row, i) || !(mmax_weight(params, mmax_logit(row, i), row_max) > 0.0)) continue;
+    if (!mmax_live(row, i) || !(mmax_weight(params, mmax_logit(row, i), row_max) > 0.0)) {
+      /*@ assert hint_not: !weighed(params, row->logits.f32, row->mask, row_max, i); */
+      /*@ assert hint_skip: upstream_within(params, row->logits.f32, row->mask, g.f32, row_max, i + 1, g_max); */
+      /*@ assert hint_largest: largest_up(params, row->logits.f32, row->mask, g.f32, row_max, i + 1, g_max); */
+      continue;
+    }
+    /*@ assert hint_some: weighed(params, row->logits.f32, row->mask, row_max, i); */
     double up = mmax_widen(mmax_element(g, i));
     /*@ assert hint_up: up == g.f32[i]; */
     /*@ assert hint_fmt: rnd32(up) == up; */
     double magnitude = up < 0.0 ? -up : up;
     /*@ assert hint_float: magnitude_of_float(magnitude); */
+    /*@ assert hint_size: (up == magnitude || up == -magnitude) && 0.0 <= magnitude; */
     if (magnitude > g_max) g_max = magnitude;
+    /*@ assert hint_within: g_max != magnitude ==> upstream_within(params, row->logits.f32, row->mask, g.f32, row_max, i + 1, g_max); */
+    /*@ assert hint_largest: largest_up(params, row->logits.f32, row->mask, g.f32, row_max, i + 1, g_max); */
   }
   return g_max;
 }
@@ -123,12 +136,17 @@ static mmax_extent weighed_extent(const mmax_params *params, const mmax_view *ro
   for (size_t i = 0; i < row->n; i++) {
     if (!mmax_live(row, i) || !(mmax_weight(params, mmax_logit(row, i), row_max) > 0.0)) {
       /*@ assert hint_not: !weighed(params, row->logits.f32, row->mask, row_max, i); */
+      /*@ assert hint_skip: weighed_within(params, row->logits.f32, row->mask, row_max, i + 1, extent.lo, extent.hi, extent.largest); */
       continue;
     }
     double v = mmax_widen(mmax_logit(row, i));
     /*@ assert hint_v: v == row->logits.f32[i]; */
     /*@ assert hint_some: weighed(params, row->logits.f32, row->mask, row_max, i); */
+    /*@ ghost mmax_extent before = extent; */
     extent = mmax_extent_add(extent, v, mmax_affine(params, v));
+    /*@ assert hint_entry: in_extent(row->logits.f32[i], affine_hat(params, row->logits.f32[i]), extent.lo, extent.hi, extent.largest); */
+    /*@ assert hint_others: before.any == 0 || widened(before.lo, before.hi, before.largest, extent.lo, extent.hi, extent.largest); */
+    /*@ assert hint_all: weighed_within(params, row->logits.f32, row->mask, row_max, i + 1, extent.lo, extent.hi, extent.largest); */
   }
   return extent;
 }
@@ -163,15 +181,15 @@ static double share_of(double e, double inverse) {
     exits     \false;
     assigns   \nothing;
     ensures   range:  -9000000000000000 <= \result <= 9000000000000000;
-    ensures   value:  unmasked(row->logits.f32, row->mask, i) ==> is_floor(\result,
-                        times(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i]), big);
-    ensures   count:  counted(\result, times(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), 1.0);
-    ensures   leans:  leans(\result, times(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), 1.0, f->g_max, big);
+    ensures   value:  is_floor(\result, upstream_term(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i), big);
+    ensures   count:  counted(\result, mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i), 1.0);
+    ensures   leans:  leans(\result, mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i), 1.0, f->g_max, big);
 */
 static int64_t mean_count(const mmax_params *params, const mmax_view *row, mmax_source g, size_t i,
                           const found *f, double big) {
   if (!mmax_live(row, i)) {
-    /*@ assert hint_masked: term(params, row->logits.f32, row->mask, f->row_max, i) == 0.0; */
+    /*@ assert hint_masked: mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) == 0.0; */
+    /*@ assert hint_nothing: upstream_term(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i) == 0.0; */
     /*@ assert hint_none: mean_part(0.0, 0.0, f->g_max) && is_floor(0, 0.0, big); */
     /*@ assert hint_zero: counted(0, 0.0, 1.0) && leans(0, 0.0, 1.0, f->g_max, big); */
     return 0;
@@ -181,6 +199,8 @@ static int64_t mean_count(const mmax_params *params, const mmax_view *row, mmax_
   /*@ assert hint_top: modulated(params, row->logits.f32[i]) <= f->row_max; */
   /*@ assert hint_weighs: weighs(weight(params, row->logits.f32[i], f->row_max)); */
   /*@ assert hint_term: term(params, row->logits.f32, row->mask, f->row_max, i) == e; */
+  /*@ assert hint_e_same: same_product(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse, e, f->inverse); */
+  /*@ assert hint_mass: mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) == times(e, f->inverse); */
   double p = share_of(e, f->inverse);
   /*@ assert hint_p: p == product(weight(params, row->logits.f32[i], f->row_max), f->inverse); */
   double up = mmax_widen(mmax_element(g, i));
@@ -190,7 +210,8 @@ static int64_t mean_count(const mmax_params *params, const mmax_view *row, mmax_
   /*@ assert hint_fit: mean_part(p*up, times(e, f->inverse), f->g_max) && within(p*up, big); */
   int64_t q = mmax_floor_step(p, up, big);
   /*@ assert hint_floor: is_floor(q, times(p, up), big); */
-  /*@ assert hint_value: times(p, up) == times(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i]); */
+  /*@ assert hint_same: same_product(p, up, product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i]); */
+  /*@ assert hint_value: upstream_term(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i) == times(p, up); */
   /*@ assert hint_step: counted(q, times(e, f->inverse), 1.0) && leans(q, times(e, f->inverse), 1.0, f->g_max, big); */
   return q;
 }
@@ -209,8 +230,9 @@ static double sum_value(int64_t sum, mmax_grid grid) {
   double step = mmax_pow2(grid.unit);
   /*@ assert hint_step: step == unit(grid.big); */
   /*@ assert hint_count: count == rnd64(sum); */
-  /*@ assert hint_times: times(count, step) == times(rnd64(sum), unit(grid.big)); */
-  /*@ assert hint_product: count*step == times(rnd64(sum), unit(grid.big)); */
+  /*@ assert hint_rounded: product(count, step) == rnd64(count*step); */
+  /*@ assert hint_same: same_product(count, step, rnd64(sum), unit(grid.big)); */
+  /*@ assert hint_product: product(count, step) == product(rnd64(sum), unit(grid.big)); */
   return mmax_mul(count, step);
 }
 
@@ -227,36 +249,50 @@ static double sum_value(int64_t sum, mmax_grid grid) {
     exits     \false;
     assigns   \nothing;
     ensures   around: fin(\result) && around(\result, f->g_max);
+    ensures   value:  is_mean(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, row->n, f->g_max, \result);
 */
 static double mean_gradient(const mmax_params *params, const mmax_view *row, mmax_source g,
                             const found *f) {
   mmax_grid grid = mmax_grid_for(f->g_max);
   int64_t sum = 0;
   /*@ assert hint_start: leans(0, 0.0, 0.0, f->g_max, grid.big) && counted(0, 0.0, 0.0); */
-  /*@ assert hint_mass_0: times(weight_sum(params, row->logits.f32, row->mask, f->row_max, 0), f->inverse) == 0.0; */
+  /*@ assert hint_start_to: leans_to(0, 0.0, 0, f->g_max, grid.big) && counted_to(0, 0.0, 0) && floors(0, 0.0, 0, grid.big); */
+  /*@ assert hint_mass_0: mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, 0) == 0.0; */
+  /*@ assert hint_mass: mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n) <= 1.01; */
   /*@ loop invariant range: 0 <= i <= row->n;
-      loop invariant count: counted_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i);
-      loop invariant leans: leans_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i, f->g_max, grid.big);
+      loop invariant count: counted_to(sum, mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i), i);
+      loop invariant leans: leans_to(sum, mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i), i, f->g_max, grid.big);
+      loop invariant floor: floors(sum, upstream_sum(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i), i, grid.big);
       loop assigns   i, sum;
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
-    /*@ assert hint_mass: times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse) <= 1.01; */
+    /*@ assert hint_below: weight_sum(params, row->logits.f32, row->mask, f->row_max, i) <=
+                           weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n); */
+    /*@ assert hint_grows: mass_below(weight_sum(params, row->logits.f32, row->mask, f->row_max, i),
+                                      weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse); */
+    /*@ assert hint_mass: mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) <= 1.01; */
     /*@ assert hint_room: -4000000000000000000 <= sum <= 4000000000000000000; */
     int64_t q = mean_count(params, row, g, i, f, grid.big);
-    /*@ assert hint_next: times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse) ==
-                          times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse) + times(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse); */
-    /*@ assert hint_sum: counted(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i) &&
-                         leans(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i), f->inverse), i, f->g_max, grid.big); */
-    /*@ assert hint_count: counted(sum + q, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1.0); */
-    /*@ assert hint_leans: leans(sum + q, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1.0, f->g_max, grid.big); */
+    /*@ assert hint_next: mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1) ==
+                          mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) + mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i); */
+    /*@ assert hint_next_up: upstream_sum(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i + 1) ==
+                          upstream_sum(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i) + upstream_term(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i); */
+    /*@ assert hint_count: counted_to(sum + q, mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1), i + 1); */
+    /*@ assert hint_leans: leans_to(sum + q, mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1), i + 1, f->g_max, grid.big); */
+    /*@ assert hint_floor: floors(sum + q, upstream_sum(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i + 1), i + 1, grid.big); */
+    /*@ assert hint_index: (size_t)(i + 1) == i + 1; */
     sum += q;
-    /*@ assert hint_count_next: counted_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1); */
-    /*@ assert hint_leans_next: leans_to(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, i + 1), f->inverse), i + 1, f->g_max, grid.big); */
   }
+  /*@ assert hint_mean: is_mean(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, row->n, f->g_max,
+                                product(rnd64(sum), unit(grid.big))); */
   /*@ assert hint_n: 0.0 <= row->n <= 2147483648.0; */
-  /*@ assert hint_mass_n: 0.0 <= times(weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse); */
-  /*@ assert hint_sum: leans(sum, times(weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse), row->n, f->g_max, grid.big); */
+  /*@ assert hint_below: weight_sum(params, row->logits.f32, row->mask, f->row_max, 0) <=
+                         weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n); */
+  /*@ assert hint_grows: mass_below(weight_sum(params, row->logits.f32, row->mask, f->row_max, 0),
+                                    weight_sum(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse); */
+  /*@ assert hint_mass_n: 0.0 <= mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n); */
+  /*@ assert hint_sum: leans(sum, mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n), row->n, f->g_max, grid.big); */
   /*@ assert hint_value: around(product(rnd64(sum), unit(grid.big)), f->g_max) &&
                          around(times(rnd64(sum), unit(grid.big)), f->g_max); */
   return sum_value(sum, grid);
