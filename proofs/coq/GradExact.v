@@ -1,6 +1,6 @@
 (* SPDX-License-Identifier: Apache-2.0 *)
 (* T8: what grad_error compares with is the derivative of the row's loss, masks and pre-map included, if sigma' is taken at the exact
-   argument; how far the slope at the rounded argument is from it where no first-order knot lies between. *)
+   argument; GradPremap.v: how far the rounded argument's is from it. *)
 From Coq Require Import Reals ZArith Psatz.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
@@ -76,55 +76,6 @@ evar_last.
   + rewrite E0. lra.
 - rewrite E0. unfold grad_row, grad_sigma_row. rewrite quotient_mean. fold Y Z. unfold multimax_row, kept at 1. rewrite Ti. fold Z.
   unfold l. field. lra.
-Qed.
-
-(* the slope at another argument: no active first-order knot between *)
-Definition same_side (c k y z : R) : Prop := c = 0 \/ (y < k <-> z < k) /\ (k < y <-> k < z).
-Lemma dsigma_moved : forall P y z, same_side (c1 P) (k1 P) y z -> same_side (c2 P) (k2 P) y z ->
-  Rabs (dsigma P y - dsigma P z) <= 2 * (Rabs (c3 P) + Rabs (c4 P)) * Rabs (y - z).
-Proof.
-intros P y z H1 H2. unfold dsigma.
-assert (E1 : c1 P * step (k1 P - y) = c1 P * step (k1 P - z)).
-{ destruct H1 as [->|[A B]]. ring. f_equal. unfold step.
-  destruct (Rlt_dec 0 (k1 P - y)), (Rlt_dec 0 (k1 P - z)); trivial; exfalso; lra. }
-assert (E2 : c2 P * step (y - k2 P) = c2 P * step (z - k2 P)).
-{ destruct H2 as [->|[A B]]. ring. f_equal. unfold step.
-  destruct (Rlt_dec 0 (y - k2 P)), (Rlt_dec 0 (z - k2 P)); trivial; exfalso; lra. }
-rewrite E1, E2.
-match goal with |- Rabs ?e <= _ => replace e with (-2 * c3 P * (relu (k3 P - y) - relu (k3 P - z)) + 2 * c4 P * (relu (y - k4 P) - relu (z - k4 P))) by ring end.
-eapply Rle_trans. apply Rabs_triang. rewrite !Rabs_mult, (Rabs_left (-2)), (Rabs_pos_eq 2) by lra.
-assert (L3 := relu_lip (k3 P - y) (k3 P - z)). assert (L4 := relu_lip (y - k4 P) (z - k4 P)).
-replace (k3 P - y - (k3 P - z)) with (- (y - z)) in L3 by ring. rewrite Rabs_Ropp in L3.
-replace (y - k4 P - (z - k4 P)) with (y - z) in L4 by ring.
-assert (Rabs (c3 P) * Rabs (relu (k3 P - y) - relu (k3 P - z)) <= Rabs (c3 P) * Rabs (y - z)) by (apply Rmult_le_compat_l; trivial; apply Rabs_pos).
-assert (Rabs (c4 P) * Rabs (relu (y - k4 P) - relu (z - k4 P)) <= Rabs (c4 P) * Rabs (y - z)) by (apply Rmult_le_compat_l; trivial; apply Rabs_pos).
-lra.
-Qed.
-
-Theorem premap_slope : forall r g G t i, (t < size r)%nat -> taken r t = true -> at_most r g G -> (i < size r)%nat -> taken r i = true ->
-  let y := premapped r i in let P := coefs r in
-  same_side (c1 P) (k1 P) y (argument r i) -> same_side (c2 P) (k2 P) y (argument r i) ->
-  Rabs (grad_row r g y i - grad_row r g (argument r i) i) <=
-    4 * (Rabs (c3 P) + Rabs (c4 P)) * (Rabs y * u64 + eta64) * multimax_row r i * G * Rabs (scale r).
-Proof.
-intros r g G t i Ht T [HG Hg] Hi Ti y P S1 S2. destruct (multimax_row_sum r t Ht T) as [P0 P1].
-assert (PG := bpow_gt_0 radix2 (-149)).
-assert (Dm := dsigma_moved P y (argument r i) S1 S2).
-assert (Er : Rabs (y - argument r i) <= Rabs y * u64 + eta64) by apply rnd_error_result.
-assert (Mr : Rabs (mean_row r g) <= G).
-{ unfold mean_row. rewrite <- (Rmult_1_r G), <- P1, <- kept_scal. apply kept_abs. intros k Hk Tk.
-  rewrite Rabs_mult, Rmult_comm, (Rabs_pos_eq (multimax_row r k)) by apply P0. apply Rmult_le_compat_r. apply P0. now apply Hg. }
-unfold grad_row. fold P.
-replace (scale r * dsigma P y * grad_sigma_row r g i - scale r * dsigma P (argument r i) * grad_sigma_row r g i)
-  with ((dsigma P y - dsigma P (argument r i)) * grad_sigma_row r g i * scale r) by ring.
-rewrite !Rabs_mult. apply Rmult_le_compat_r. apply Rabs_pos.
-assert (Gs : Rabs (grad_sigma_row r g i) <= multimax_row r i * (2 * G)).
-{ unfold grad_sigma_row. rewrite Rabs_mult, (Rabs_pos_eq (multimax_row r i)) by apply P0. apply Rmult_le_compat_l. apply P0.
-  unfold Rminus. eapply Rle_trans. apply Rabs_triang. rewrite Rabs_Ropp. specialize (Hg i Hi Ti). lra. }
-replace (4 * (Rabs (c3 P) + Rabs (c4 P)) * (Rabs y * u64 + eta64) * multimax_row r i * G)
-  with (2 * (Rabs (c3 P) + Rabs (c4 P)) * (Rabs y * u64 + eta64) * (multimax_row r i * (2 * G))) by ring.
-apply Rmult_le_compat; trivial; try apply Rabs_pos. eapply Rle_trans. exact Dm. apply Rmult_le_compat_l; trivial.
-generalize (Rabs_pos (c3 P)) (Rabs_pos (c4 P)). lra.
 Qed.
 
 (* without a pre-map nothing is rounded: grad_error then compares with the derivative *)

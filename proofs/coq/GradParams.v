@@ -145,7 +145,7 @@ assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
 destruct (noise_kappa A (INR (size r)) Nn A0 B) as (_ & _ & _ & K). fold (quanta r) in K. lra.
 Qed.
 
-(* the sums over the reals are the derivatives in every parameter, scale and shift, masks included, where y is not rounded *)
+(* the sums at the exact arguments are the derivatives in every parameter, scale and shift, masks included *)
 Definition with_params (r : row) (P : params) (sc sh : R) : row := mk_row (size r) (taken r) (logit r) P sc sh.
 Lemma path_derive : forall r g (P : R -> params) (sc sh : R -> R) t v k0, (k0 < size r)%nat -> taken r k0 = true ->
   coefs r = P t -> scale r = sc t -> shift r = sh t ->
@@ -185,44 +185,46 @@ fold (kept r (fun k => exp (sigma_at r k))).
 rewrite Q, St. field. lra.
 Qed.
 
-Definition exact_arguments (r : row) : Prop := forall i, (i < size r)%nat -> taken r i = true -> premapped r i = argument r i.
+(* the sums at the exact arguments *)
+Definition moment_row_exact (r : row) (g : nat -> R) (j : moment) : R :=
+  sum (size r) (kept r (fun i => grad_sigma_row r g i * moment_factor (coefs r) (logit r i) (argument r i) j)).
 Definition param_of (j : moment) : option (param_name * (params -> R)) :=
   match j with
   | Low1 => Some (C1, fun _ => 1) | High1 => Some (C2, fun _ => 1) | Low2 => Some (C3, fun _ => 1) | High2 => Some (C4, fun _ => 1)
   | KnotLow1 => Some (K1, c1) | KnotHigh1 => Some (K2, fun P => - c2 P) | KnotLow2 => Some (K3, fun P => 2 * c3 P)
   | KnotHigh2 => Some (K4, fun P => - 2 * c4 P) | Scaled => None | Shifted => None end.
 
-Theorem moment_row_params : forall r g t j q c, (t < size r)%nat -> taken r t = true -> exact_arguments r ->
+Theorem moment_row_params : forall r g t j q c, (t < size r)%nat -> taken r t = true ->
   param_of j = Some (q, c) -> (forall i, (i < size r)%nat -> taken r i = true -> smooth_at (coefs r) q (argument r i)) ->
   is_derive (fun u => mean_row (with_params r (ParamGradient.set (coefs r) q u) (scale r) (shift r)) g) (get (coefs r) q)
-    (c (coefs r) * moment_row r g j).
+    (c (coefs r) * moment_row_exact r g j).
 Proof.
-intros r g t j q c Ht T Ex Hj Sm. evar_last.
+intros r g t j q c Ht T Hj Sm. evar_last.
 apply (path_derive r g (fun u => ParamGradient.set (coefs r) q u) (fun _ => scale r) (fun _ => shift r) (get (coefs r) q)
   (fun k => dparam (coefs r) q (argument r k)) t Ht T); trivial.
 - now rewrite set_get.
 - intros k Hk Tk. apply sigma_param_derive. now apply Sm.
-- unfold moment_row. rewrite <- kept_scal. apply sum_ext. intros i Hi. unfold kept. destruct (taken r i) eqn:Ti; trivial.
-  rewrite (Ex i Hi Ti). destruct j; try discriminate; injection Hj as <- <-; unfold dparam, moment_factor; ring.
+- unfold moment_row_exact. rewrite <- kept_scal. apply sum_ext. intros i Hi. unfold kept. destruct (taken r i) eqn:Ti; trivial.
+  destruct j; try discriminate; injection Hj as <- <-; unfold dparam, moment_factor; ring.
 Qed.
 
-Theorem moment_row_premap : forall r g t, (t < size r)%nat -> taken r t = true -> exact_arguments r ->
+Theorem moment_row_premap : forall r g t, (t < size r)%nat -> taken r t = true ->
   (forall i, (i < size r)%nat -> taken r i = true -> (c1 (coefs r) = 0 \/ argument r i <> k1 (coefs r)) /\
     (c2 (coefs r) = 0 \/ argument r i <> k2 (coefs r))) ->
-  is_derive (fun u => mean_row (with_params r (coefs r) u (shift r)) g) (scale r) (moment_row r g Scaled) /\
-  is_derive (fun u => mean_row (with_params r (coefs r) (scale r) u) g) (shift r) (moment_row r g Shifted).
+  is_derive (fun u => mean_row (with_params r (coefs r) u (shift r)) g) (scale r) (moment_row_exact r g Scaled) /\
+  is_derive (fun u => mean_row (with_params r (coefs r) (scale r) u) g) (shift r) (moment_row_exact r g Shifted).
 Proof.
-intros r g t Ht T Ex Sm. split; evar_last.
+intros r g t Ht T Sm. split; evar_last.
 - apply (path_derive r g (fun _ => coefs r) (fun u => u) (fun _ => shift r) (scale r)
     (fun k => dsigma (coefs r) (argument r k) * logit r k) t Ht T); trivial.
   intros k Hk Tk. destruct (Sm k Hk Tk). evar_last.
   apply (is_derive_comp (sigma (coefs r)) (fun u => u * logit r k + shift r)). now apply sigma_derive. auto_derive; trivial.
   unfold scal; simpl; unfold mult; simpl. unfold argument. ring.
-- unfold moment_row. apply sum_ext. intros i Hi. unfold kept. destruct (taken r i) eqn:Ti; trivial. simpl. now rewrite (Ex i Hi Ti).
+- unfold moment_row_exact. apply sum_ext. intros i Hi. unfold kept. destruct (taken r i) eqn:Ti; trivial.
 - apply (path_derive r g (fun _ => coefs r) (fun _ => scale r) (fun u => u) (shift r)
     (fun k => dsigma (coefs r) (argument r k)) t Ht T); trivial.
   intros k Hk Tk. destruct (Sm k Hk Tk). evar_last.
   apply (is_derive_comp (sigma (coefs r)) (fun u => scale r * logit r k + u)). now apply sigma_derive. auto_derive; trivial.
   unfold scal; simpl; unfold mult; simpl. unfold argument. ring.
-- unfold moment_row. apply sum_ext. intros i Hi. unfold kept. destruct (taken r i) eqn:Ti; trivial. simpl. now rewrite (Ex i Hi Ti).
+- unfold moment_row_exact. apply sum_ext. intros i Hi. unfold kept. destruct (taken r i) eqn:Ti; trivial.
 Qed.
