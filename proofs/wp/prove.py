@@ -84,7 +84,7 @@ LEMMAS = {
     "lemmas_order": [(("ref/kernels_ref.h", "order.acsl"), ("order",))],
     "lemmas_finish": [(("multimax.h", "ref/arith.h", "ref/limbs.h", "finish.acsl"), ("finish",))],
     "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares"))],
-    "lemmas_storage": [(("ref/storage.h",), ("storage",))],
+    "lemmas_storage": [(("ref/storage.h",), ("storage",)), (("ref/row16.h",), ("row16",))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 
