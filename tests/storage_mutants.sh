@@ -19,7 +19,7 @@ while IFS='|' read -r test file script what; do
   case $file in # what to compile again
     *.c) units=${file%.c} ;;
     kernels.h) units="api run ref/batch" ;;
-    *) units="storage ref/view ref/forward16" ;;
+    *) units="storage ref/row16 ref/view ref/forward16" ;;
   esac
   for unit in $units; do
     $cc $flags -fPIC -c "$dir/src/$unit.c" -o "$dir/$(basename $unit).o" &&
@@ -37,14 +37,14 @@ done <<'MUTANTS'
 unit_storage|ref/storage.h|s/f.digits + 50/f.digits + 49/|twice as fine a grid
 unit_storage|ref/storage.h|s/a > least ? a : least/a/|subnormals rounded like normal numbers
 unit_storage|ref/storage.h|s/mmax_pow2(2 - f.least)/mmax_pow2(1 - f.least)/|the last binade overflows
-unit_storage|ref/storage.h|s/mmax_sign16(v) +/(v < 0.0 ? 0x8000u : 0u) +/|a zero loses its sign
-unit_storage|ref/storage.h|s/(unsigned)mmax_quantise(a, big)/(unsigned)(a * mmax_pow2(f.digits - e) + 0.5)/|ties away from zero
+unit_storage|ref/storage.h|s/sign = mmax_sign16(v)/sign = (v < 0.0 ? 0x8000u : 0u)/|a zero loses its sign
+unit_storage|ref/storage.h|s/= mmax_quantise(a, big)/= (int64_t)(a * mmax_pow2(f.digits - e) + 0.5)/|ties away from zero
 unit_storage|ref/storage.h|s/pattern > f.infinity/pattern > f.infinity + 1u/|one NaN taken for a number
 unit_storage|ref/storage.h|s/mmax_round_magnitude(f, v < 0.0 ? -v : v)/mmax_round_magnitude(f, (float)(v < 0.0 ? -v : v))/|rounded twice, through float32
-storage_rows|ref/view.c|s/row->mask + at/row->mask/|a mask not moved with its row
-storage_rows|ref/view.c|s/sum = mmax_sum_add(sum, part.lo);/sum.lo = part.lo;/|the sum of the last piece only
-edge_storage|ref/view.c|s/if (part == MMAX_ROW_NONFINITE) return part;//|NaN not noticed
-edge_storage|ref/forward16.c|s/state == MMAX_ROW_MASKED ? 0.0f : mmax_canonical_nan()/0.0f/|zeros for NaN
+storage_rows|ref/row16.h|s/mask != NULL \&\& mask\[i\] != 0/mask != NULL/|every entry masked where there is a mask
+storage_rows|ref/row16.c|s/sum = mmax_sum_add(sum, q);/sum.lo = q;/|the weight of the last entry only
+edge_storage|ref/row16.c|s/if (c == MMAX_NAN_OR_PLUS_INF) return MMAX_ROW_NONFINITE;//|NaN not noticed
+edge_storage|ref/forward16.c|s/mmax_narrow16(storage, mmax_wide_nan())/mmax_narrow16(storage, 0.0)/|zeros for NaN
 edge_storage|kernels.h|s/storage == MMAX_FLOAT32 ? sizeof(float) : sizeof(uint16_t)/sizeof(float)/|overlap and alignment as if for float32
 edge_storage|api.c|s/in->storage == MMAX_FLOAT32 ? none : in->storage/in->storage/|float32 taken as 16 bits
 storage_rows|run.c|s/first \* stride \* mmax_storage_bytes(storage)/first * stride * sizeof(float)/|threads start at the wrong row

@@ -88,6 +88,7 @@ LEMMAS = {
     "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares"))],
     "lemmas_backward": [(("ref/kernels_ref.h", "ref/gradient.h", "backward.acsl", "floors.acsl", "mean.acsl", "weighed.acsl"),
                          ("floors", "mean", "weighed"))],
+    "lemmas_storage": [(("ref/storage.h",), ("storage",)), (("ref/row16.h",), ("row16",))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 

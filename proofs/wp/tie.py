@@ -21,7 +21,7 @@ HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
 From MultiMax Require Import Float64 ExpKernel.
 From MultiMax Require Import WpLemmas.
-Require MultiMax.Tie MultiMax.LogLemmas MultiMax.GradTie.
+Require MultiMax.Tie MultiMax.LogLemmas MultiMax.GradTie MultiMax.StorageLemmas.
 Open Scope R_scope.
 Definition real_of_int (x:Z) : R := IZR x.
 """
@@ -55,8 +55,8 @@ def convert(text):
     need(goal)
     out.append(goal)
     unfold = ", ".join(names + ["real_of_int"])
-    # one of GradTie.v as it stands, else by the tactics of LogLemmas.v and Tie.v
-    out.append("Proof. first [ solve [ MultiMax.GradTie.printed ] |")
+    # one of GradTie.v or StorageLemmas.v as it stands, else by the tactics of LogLemmas.v and Tie.v
+    out.append("Proof. first [ solve [ MultiMax.GradTie.printed ] | solve [ MultiMax.StorageLemmas.printed ] |")
     out.append("intros; repeat match goal with x := _ |- _ => subst x end; repeat progress (unfold %s in *; cbv zeta in *);" % unfold)
     out.append("first [ LogLemmas.close_log | Tie.close ] ]. Qed.\nPrint Assumptions wp_goal.")
     body = "\n".join(out)

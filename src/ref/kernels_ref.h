@@ -34,7 +34,31 @@
 mmax_status mmax_row_forward_ref(const mmax_params *params, const float *x, const uint8_t *mask,
                                  size_t n, float *probs);
 
-/* The same for storages of 16 bits. */
+/* The same for storages of 16 bits; the row and the probabilities have the same. */
+/*@ requires  view:       \valid_read(row) && 1 <= row->n && row->logits.storage != MMAX_FLOAT32 &&
+                            valid_row16(row->logits.bits, row->mask, row->n);
+    requires  out:        probs.storage == row->logits.storage && \valid(probs.bits + (0 .. row->n - 1));
+    requires  params:     \valid_read(params) && valid_params(params);
+    requires  in_place:   probs.bits == row->logits.bits ||
+                            \separated(probs.bits + (0 .. row->n - 1), row->logits.bits + (0 .. row->n - 1));
+    requires  apart:      row->mask == \null || \separated(probs.bits + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
+    requires  frame:      \separated(probs.bits + (0 .. row->n - 1), row);
+    terminates \true;
+    exits     \false;
+    assigns   probs.bits[0 .. row->n - 1];
+    ensures   nonfinite:  \result == MMAX_ROW_NONFINITE <==>
+                            !none_bad16{Pre}(row->logits.storage, row->logits.bits, row->mask, row->n);
+    ensures   masked:     \result == MMAX_ROW_MASKED <==>
+                            none_bad16{Pre}(row->logits.storage, row->logits.bits, row->mask, row->n) &&
+                            all_masked16{Pre}(row->logits.storage, row->logits.bits, row->mask, row->n);
+    ensures   status:     \result == MMAX_OK || \result == MMAX_ROW_MASKED || \result == MMAX_ROW_NONFINITE;
+    ensures   poisoned:   \result == MMAX_ROW_NONFINITE ==>
+                            \forall integer i; 0 <= i < row->n ==> probs.bits[i] == nan_of(row->logits.storage);
+    ensures   zeros:      \result == MMAX_ROW_MASKED ==>
+                            \forall integer i; 0 <= i < row->n ==> narrowed(row->logits.storage, 0.0, probs.bits[i]);
+    ensures   value:      \result == MMAX_OK ==>
+                            is_softmax16{Pre,Post}(params, row->logits.storage, row->logits.bits, row->mask, probs.bits, row->n);
+*/
 mmax_status mmax_row_forward16_ref(const mmax_params *params, const mmax_view *row,
                                    mmax_sink probs);
 

@@ -8,6 +8,10 @@
 #define mmax_row_argmax mmax_row_argmax_portable
 #define mmax_row_sum mmax_row_sum_portable
 #define mmax_row_fill mmax_row_fill_portable
+#define mmax_row16_state mmax_row16_state_portable
+#define mmax_row16_argmax mmax_row16_argmax_portable
+#define mmax_row16_sum mmax_row16_sum_portable
+#define mmax_row16_fill mmax_row16_fill_portable
 #define mmax_view_state mmax_view_state_portable
 #define mmax_view_argmax mmax_view_argmax_portable
 #define mmax_view_sum mmax_view_sum_portable
@@ -25,6 +29,7 @@
 
 #include "row.c"
 #include "forward.c"
+#include "row16.c"
 #include "view.c"
 #include "forward16.c"
 #include "lse.c"

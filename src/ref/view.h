@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A row in whatever storage: entries as floats, results from doubles. Whole-row
- * questions are answered by the functions of row.h, on the row itself if it
- * holds floats, else on pieces widened one after another.
+ * questions are answered by the functions of row.h or row16.h.
  */
 #ifndef MMAX_REF_VIEW_H
 #define MMAX_REF_VIEW_H
 
-#include "row.h"
-#include "storage.h"
+#include "row16.h"
 
 /* A row to read, logits or upstream gradients: `f32` with MMAX_FLOAT32, else `bits`. */
 typedef struct mmax_source {
