@@ -144,13 +144,14 @@ MMAX_API mmax_status mmax_params_set_affine(mmax_params *params, float scale, fl
 */
 MMAX_API mmax_status mmax_params_check(const mmax_params *params);
 
-/* sigma and its derivative with respect to x at x (knots: relu'(0) = 0).
-   x and params finite; not checked. */
+/* The queries below take parameters that mmax_params_check accepts; not checked. */
+/* sigma and its derivative with respect to x at x (knots: relu'(0) = 0). x finite. */
 MMAX_API double mmax_sigma(const mmax_params *params, float x);
 MMAX_API double mmax_sigma_derivative(const mmax_params *params, float x);
 
-/* Open intervals of x, in ascending order, where sigma(scale*x+shift) is
-   increasing; at most MMAX_MAX_INTERVALS. Ends are rounded to double. */
+/* Open intervals of x, in ascending order, none empty, where sigma(scale*x+shift) is
+   increasing; at most MMAX_MAX_INTERVALS. Ends are rounded, beyond 2^990 to infinity; a slope
+   within 2^-48 of the sum of its terms' magnitudes may count as any sign. */
 #define MMAX_MAX_INTERVALS 5
 typedef struct mmax_interval {
   double lo, hi; /* may be -inf, +inf */
@@ -159,7 +160,9 @@ MMAX_API size_t mmax_increasing_intervals(const mmax_params *params,
                                           mmax_interval out[MMAX_MAX_INTERVALS]);
 /* Limits of sigma at -inf and +inf: -inf, +inf, or the finite limit. */
 MMAX_API void mmax_limits(const mmax_params *params, double *at_minus_inf, double *at_plus_inf);
-/* sup |d sigma(scale*x+shift)/dx| over [lo, hi], rounded up. */
+/* sup |d sigma(scale*x+shift)/dx| off the knots over [lo, hi] or [hi, lo], rounded up; at a
+   knot at an end both sides count. Ends may be infinite, beyond 2^600 they are taken as such;
+   +inf where there is no bound; NaN when lo or hi is. */
 MMAX_API double mmax_lipschitz(const mmax_params *params, double lo, double hi);
 
 /* ---- accuracy (specs/accuracy.md) --------------------------------------- */

@@ -101,11 +101,84 @@ static void sampled(uint64_t *seed) {
   }
 }
 
+static double lipschitz_of(unsigned terms, const float ts[4], const float ranges[4], double lo,
+                           double hi) {
+  mmax_params p;
+  CHECK(mmax_params_from_ts(&p, terms, ts, ranges) == MMAX_OK);
+  return mmax_lipschitz(&p, lo, hi);
+}
+
+/* Infinite, huge, tiny, reversed and NaN ends. */
+static void lipschitz_ends(void) {
+  const float ts[4] = {0.5f, -3.0f, 0.25f, 1e-38f}, ranges[4] = {-1.0f, 1.0f, -2.0f, 2.0f};
+  const double huge = 1.7e308;
+  /* softmax, first order: the slope of the unbounded pieces is constant */
+  CHECK(close_to(lipschitz_of(0, ts, ranges, -INFINITY, INFINITY), 1.0));
+  CHECK(close_to(lipschitz_of(MMAX_ORDER_1, ts, ranges, -INFINITY, 0.0), 1.0));
+  CHECK(close_to(lipschitz_of(MMAX_ORDER_1, ts, ranges, -INFINITY, -4.0), 0.5));
+  CHECK(close_to(lipschitz_of(MMAX_ORDER_1, ts, ranges, -huge, huge), 2.0));
+  /* second order: unbounded where its piece is met, else as if the end were finite */
+  CHECK(lipschitz_of(MMAX_ORDER_2, ts, ranges, -INFINITY, 0.0) == INFINITY);
+  CHECK(close_to(lipschitz_of(MMAX_TERM_LOW2, ts, ranges, -4.0, INFINITY), 1.0));
+  CHECK(close_to(lipschitz_of(MMAX_TERM_LOW2, ts, ranges, -12.0, INFINITY), 4.0));
+  CHECK(lipschitz_of(MMAX_TERM_HIGH2, ts, ranges, 0.0, huge) >= 2e-38 * huge);
+  CHECK(lipschitz_of(MMAX_ORDER_2, ts, ranges, 3.0, -5.0) ==
+        lipschitz_of(MMAX_ORDER_2, ts, ranges, -5.0, 3.0));
+  CHECK(isnan(lipschitz_of(MMAX_ORDER_1, ts, ranges, NAN, 3.0)));
+  CHECK(isnan(lipschitz_of(MMAX_ORDER_1, ts, ranges, 3.0, NAN)));
+  mmax_params p;
+  CHECK(mmax_params_from_ts(&p, MMAX_ORDER_2, ts, ranges) == MMAX_OK);
+  CHECK(mmax_params_set_affine(&p, 0.0f, 1.0f) == MMAX_OK);
+  CHECK(mmax_lipschitz(&p, -INFINITY, INFINITY) == 0.0);
+  CHECK(mmax_params_set_affine(&p, -2.0f, 1.0f) == MMAX_OK);
+  CHECK(mmax_lipschitz(&p, 0.0, INFINITY) == INFINITY);
+  CHECK(close_to(mmax_lipschitz(&p, -INFINITY, -1.0), INFINITY));
+  /* below the normal range it is still rounded up: sup = 1.5, scale = 3 * 2^-1074 */
+  p = (mmax_params){.coef = {0.0, 0.5}, .knot = {0.0, -1.0}, .scale = 0x3p-1074, .terms = 31};
+  CHECK(mmax_params_check(&p) == MMAX_OK && mmax_lipschitz(&p, 0.0, 1.0) >= 0x5p-1074);
+}
+
+/* Every finite parameter that is accepted: no NaN, intervals in order and not empty, and the
+   constant at least every slope met. */
+static void extremes(uint64_t *seed) {
+  static const double some[] = {0.0,     1.0,     -1.0,          3.4028234663852886e38,
+                                -3.4e38, 0x1p-149, -0x1p-1074,   1e-310,
+                                0.5,     1e20,    0x1.8p60,      -0x1p60};
+  const uint64_t n = sizeof some / sizeof *some;
+  for (int round = 0; round < 20000; round++) {
+    mmax_params p = {.terms = 31};
+    for (int i = 0; i < 4; i++) {
+      p.coef[i] = some[random_u64(seed) % n];
+      p.knot[i] = some[random_u64(seed) % n];
+    }
+    p.scale = some[random_u64(seed) % n];
+    p.shift = some[random_u64(seed) % n];
+    CHECK(mmax_params_check(&p) == MMAX_OK);
+    mmax_interval v[MMAX_MAX_INTERVALS];
+    size_t count = mmax_increasing_intervals(&p, v);
+    for (size_t i = 0; i < count; i++) {
+      CHECK(v[i].lo < v[i].hi); /* no NaN either */
+      CHECK(i == 0 || v[i - 1].hi <= v[i].lo);
+    }
+    double lo = some[random_u64(seed) % n], hi = some[random_u64(seed) % n];
+    double sup = mmax_lipschitz(&p, lo, hi), low, high;
+    CHECK(sup >= 0.0);
+    int at_knot = 0;
+    for (int i = 0; i < 4; i++) at_knot |= fma(p.scale, lo, p.shift) == p.knot[i];
+    if (!at_knot && lo == (double)(float)lo)
+      CHECK(sup * (1.0 + 1e-9) >= fabs(mmax_sigma_derivative(&p, (float)lo)));
+    mmax_limits(&p, &low, &high);
+    CHECK(low == low && high == high);
+  }
+}
+
 int main(void) {
   static mmax_params layers[LEARNED_LAYERS];
   uint64_t seed = 3;
   learned_layers(layers);
   learned(layers);
   sampled(&seed);
+  lipschitz_ends();
+  extremes(&seed);
   return verdict("unit_queries");
 }

@@ -90,7 +90,7 @@ static inline float mmax_canonical_nan(void);
 */
 static inline float mmax_minus_inf(void);
 
-/* The quiet NaN 0x7ff8000000000000 and +inf in binary64. */
+/* The quiet NaN 0x7ff8000000000000, +inf and -inf in binary64. */
 /*@ terminates \true;
     exits     \false;
     assigns   \nothing;
@@ -104,6 +104,13 @@ static inline double mmax_wide_nan(void);
     ensures   plus:   \is_plus_infinity(\result);
 */
 static inline double mmax_wide_inf(void);
+
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   minus:  \is_minus_infinity(\result);
+*/
+static inline double mmax_wide_minus_inf(void);
 
 /*@ requires  finite: finf(v);
     terminates \true;
