@@ -258,7 +258,9 @@ static mmax_status check(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
   /*@ assert hint_open: job_open((mmax_job *)job); */
   /*@ assert hint_apart: job->kind == MMAX_CROSS_ENTROPY ==> \separated(buffers + (0 .. 6), job->targets.target + (0 .. job->in.rows - 1)) &&
         \valid_read(job->targets.target + (0 .. job->in.rows - 1)); */
+  /*@ assert hint_clear: job->kind == MMAX_CROSS_ENTROPY ==> \forall integer r; 0 <= r < job->in.rows ==> \separated(job->targets.target + r, buffers + (0 .. 6)); */
   describe(job, buffers);
+  /*@ assert hint_kept: \at(job->kind, Pre) == MMAX_CROSS_ENTROPY ==> \forall integer r; 0 <= r < \at(job->in.rows, Pre) ==> \at(job->targets.target, Pre)[r] == \at(job->targets.target[r], Pre); */
   /*@ assert hint_rows: job->in.rows == \at(job->in.rows, Pre) && job->in.rows >= 1; */
   /*@ assert hint_input: describes_input{Pre, Here}(buffers, (mmax_job *)job); */
   /*@ assert hint_vectors: describes_rows{Pre, Here}(buffers, (mmax_job *)job); */
@@ -276,7 +278,8 @@ static mmax_status check(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
   if (status != MMAX_OK || job->kind != MMAX_CROSS_ENTROPY) return status;
   /*@ assert hint_target: job->targets.target == \at(job->targets.target, Pre) && job->targets.ignore_index == \at(job->targets.ignore_index, Pre) &&
         job->in.cols == \at(job->in.cols, Pre); */
-  /*@ assert hint_each: \forall integer r; 0 <= r < \at(job->in.rows, Pre) ==> job->targets.target[r] == \at(job->targets.target[r], Pre); */
+  /*@ assert hint_forward: job_targets_valid{Pre}((mmax_job *)job) ==> job_targets_valid((mmax_job *)job); */
+  /*@ assert hint_back: job_targets_valid((mmax_job *)job) ==> job_targets_valid{Pre}((mmax_job *)job); */
   /*@ assert hint_targets: job_targets_valid((mmax_job *)job) <==> job_targets_valid{Pre}((mmax_job *)job); */
   return mmax_check_targets(&job->targets, job->in.rows, job->in.cols);
 }
