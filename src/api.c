@@ -10,6 +10,7 @@
 
 #ifdef __FRAMAC__
 #include "job.acsl"
+#include "call.acsl"
 #endif
 
 /* Typed pointers as untyped ones. */
@@ -218,69 +219,59 @@ static void describe(const mmax_job *job, mmax_buffer into[BUFFERS]) {
   /*@ assert hint_last_5: buffer_is(into + 5, \at((uintptr_t)job->loss, Pre), 1, 1, 4, 1, 0); */
 }
 
-/* Every argument, in the order of semantics.md#api-errors; buffers: room for their description. */
-/*@ requires  job:     \valid_read(job);
-    requires  params:  job->params == \null || \valid_read(job->params);
-    requires  buffers: \valid(buffers + (0 .. 6));
-    requires  apart:   \separated(buffers + (0 .. 6), job) && \separated(buffers + (0 .. 6), job->params);
-    requires  targets: job->kind == MMAX_CROSS_ENTROPY && !job_lacks((mmax_job *)job) && !job_empty((mmax_job *)job) ==>
-                         \valid_read(job->targets.target + (0 .. job->in.rows - 1)) &&
-                         \separated(buffers + (0 .. 6), job->targets.target + (0 .. job->in.rows - 1));
+/* Sizes, strides, alignment, overlap; buffers: room for their description. */
+/*@ requires  job:     \valid_read(job) && job_open((mmax_job *)job);
+    requires  buffers: \valid(buffers + (0 .. 6)) && \separated(buffers + (0 .. 6), job);
     terminates \true;
     exits     \false;
     assigns   buffers[0 .. 6];
-    ensures   null:    \result == MMAX_ERR_NULL <==> job_lacks{Pre}((mmax_job *)job);
-    ensures   params:  \result == MMAX_ERR_PARAMS <==> !job_lacks{Pre}((mmax_job *)job) && !accepted{Pre}(\old((mmax_params *)job->params));
-    ensures   storage: \result == MMAX_ERR_STORAGE <==> !job_lacks{Pre}((mmax_job *)job) && accepted{Pre}(\old((mmax_params *)job->params)) &&
-                         !storage_known{Pre}((mmax_job *)job);
-    ensures   seen:    job_open{Pre}((mmax_job *)job) ==> describes_input{Pre, Post}(buffers, (mmax_job *)job) &&
-                         describes_rows{Pre, Post}(buffers, (mmax_job *)job) && describes_output{Pre, Post}(buffers, (mmax_job *)job);
-    ensures   size:    \result == MMAX_ERR_SIZE <==> job_open{Pre}((mmax_job *)job) && !sizes_ok(buffers, \old(job->in.rows), 7);
-    ensures   stride:  \result == MMAX_ERR_STRIDE <==> job_open{Pre}((mmax_job *)job) &&
-                         sizes_ok(buffers, \old(job->in.rows), 7) && !strides_ok(buffers, \old(job->in.rows), 7);
-    ensures   align:   \result == MMAX_ERR_ALIGN <==> job_open{Pre}((mmax_job *)job) &&
-                         sizes_ok(buffers, \old(job->in.rows), 7) && strides_ok(buffers, \old(job->in.rows), 7) && !aligned(buffers, 7);
-    ensures   overlap: \result == MMAX_ERR_OVERLAP <==> job_open{Pre}((mmax_job *)job) &&
-                         sizes_ok(buffers, \old(job->in.rows), 7) && strides_ok(buffers, \old(job->in.rows), 7) && aligned(buffers, 7) &&
-                         !all_apart(buffers, \old(job->in.rows), 7, 7);
-    ensures   target:  \result == MMAX_ERR_TARGET <==> job_open{Pre}((mmax_job *)job) &&
-                         memory_good(buffers, \old(job->in.rows)) && \old(job->kind) == MMAX_CROSS_ENTROPY && !job_targets_valid{Pre}((mmax_job *)job);
-    ensures   smooth:  \result == MMAX_ERR_SMOOTHING <==> job_open{Pre}((mmax_job *)job) &&
-                         memory_good(buffers, \old(job->in.rows)) && \old(job->kind) == MMAX_CROSS_ENTROPY && job_targets_valid{Pre}((mmax_job *)job) &&
-                         !smoothing_valid(\old(job->targets.smoothing));
-    ensures   ok:      \result == MMAX_OK <==> job_given{Pre}((mmax_job *)job) && (job_empty{Pre}((mmax_job *)job) ||
-                         (memory_good(buffers, \old(job->in.rows)) && (\old(job->kind) != MMAX_CROSS_ENTROPY ||
-                           (job_targets_valid{Pre}((mmax_job *)job) && smoothing_valid(\old(job->targets.smoothing))))));
+    ensures   answer:  call_memory(\old(*job), \result);
 */
-static mmax_status check(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
-  mmax_status status = check_given(job);
-  if (status != MMAX_OK || is_empty(job)) return status;
-  /*@ assert hint_open: job_open((mmax_job *)job); */
-  /*@ assert hint_apart: job->kind == MMAX_CROSS_ENTROPY ==> \separated(buffers + (0 .. 6), job->targets.target + (0 .. job->in.rows - 1)) &&
-        \valid_read(job->targets.target + (0 .. job->in.rows - 1)); */
-  /*@ assert hint_clear: job->kind == MMAX_CROSS_ENTROPY ==> \forall integer r; 0 <= r < job->in.rows ==> \separated(job->targets.target + r, buffers + (0 .. 6)); */
+static mmax_status check_memory(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
   describe(job, buffers);
-  /*@ assert hint_kept: \at(job->kind, Pre) == MMAX_CROSS_ENTROPY ==> \forall integer r; 0 <= r < \at(job->in.rows, Pre) ==> \at(job->targets.target, Pre)[r] == \at(job->targets.target[r], Pre); */
-  /*@ assert hint_rows: job->in.rows == \at(job->in.rows, Pre) && job->in.rows >= 1; */
-  /*@ assert hint_input: describes_input{Pre, Here}(buffers, (mmax_job *)job); */
-  /*@ assert hint_vectors: describes_rows{Pre, Here}(buffers, (mmax_job *)job); */
-  /*@ assert hint_output: describes_output{Pre, Here}(buffers, (mmax_job *)job); */
-  /*@ assert hint_element: \at(job->in.cols, Pre) >= 1 && (element{Pre}((mmax_job *)job) == 4 || element{Pre}((mmax_job *)job) == 2); */
+  /*@ assert hint_rows: job->in.rows == \at(job->in.rows, Pre); */
+  /*@ assert hint_described: described{Pre, Here}(buffers, (mmax_job *)job); */
+  /*@ assert hint_element: \at(job->in.cols, Pre) >= 1 && \at(job->in.rows, Pre) >= 1 && (element{Pre}((mmax_job *)job) == 4 || element{Pre}((mmax_job *)job) == 2); */
   /*@ assert hint_fine_input: buffer_ready(buffers + 0) && buffer_ready(buffers + 1) && buffer_ready(buffers + 2); */
   /*@ assert hint_fine_vectors: buffer_ready(buffers + 3) && buffer_ready(buffers + 4) && buffer_ready(buffers + 5); */
   /*@ assert hint_fine_output: buffer_ready(buffers + 6); */
   /*@ assert hint_index: \forall integer i; 0 <= i < 7 ==> i == 0 || i == 1 || i == 2 || i == 3 || i == 4 || i == 5 || i == 6; */
   /*@ assert hint_ready: \forall integer i; 0 <= i < 7 ==> buffer_ready(buffers + i); */
   /*@ assert hint_fine: all_fine(buffers, 7); */
-  status = mmax_check_buffers(job->in.rows, buffers, BUFFERS);
-  /*@ assert hint_good: status == MMAX_OK <==> memory_good(buffers, \at(job->in.rows, Pre)); */
+  /*@ assert hint_sizes: sizes_ok(buffers, \at(job->in.rows, Pre), 7) <==> call_sizes(\at(*job, Pre)); */
+  /*@ assert hint_strides: strides_ok(buffers, \at(job->in.rows, Pre), 7) <==> call_strides(\at(*job, Pre)); */
+  /*@ assert hint_aligned: aligned(buffers, 7) <==> call_aligned(\at(*job, Pre)); */
+  /*@ assert hint_loss: apart_from(buffers, 5, \at(job->in.rows, Pre), 7) <==> call_apart_loss(\at(*job, Pre)); */
+  /*@ assert hint_out: apart_from(buffers, 6, \at(job->in.rows, Pre), 7) <==> call_apart_out(\at(*job, Pre)); */
+  /*@ assert hint_apart: all_apart(buffers, \at(job->in.rows, Pre), 7, 7) <==> call_apart_loss(\at(*job, Pre)) && call_apart_out(\at(*job, Pre)); */
+  return mmax_check_buffers(job->in.rows, buffers, BUFFERS);
+}
+
+/* Every argument, in the order of semantics.md#api-errors. */
+/*@ requires  job:     \valid_read(job);
+    requires  params:  job->params == \null || \valid_read(job->params);
+    requires  buffers: \valid(buffers + (0 .. 6));
+    requires  apart:   \separated(buffers + (0 .. 6), job) && \separated(buffers + (0 .. 6), job->params);
+    requires  targets: job->kind == MMAX_CROSS_ENTROPY && job_open((mmax_job *)job) ==>
+                         \valid_read(job->targets.target + (0 .. job->in.rows - 1)) &&
+                         \separated(buffers + (0 .. 6), job->targets.target + (0 .. job->in.rows - 1));
+    terminates \true;
+    exits     \false;
+    assigns   buffers[0 .. 6];
+    ensures   answer:  call_checked{Pre}(\old(*job), \result);
+*/
+static mmax_status check(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
+  mmax_status status = check_given(job);
+  if (status != MMAX_OK || is_empty(job)) return status;
+  /*@ assert hint_clear: job->kind == MMAX_CROSS_ENTROPY ==> \forall integer r; 0 <= r < job->in.rows ==> \separated(job->targets.target + r, buffers + (0 .. 6)); */
+  status = check_memory(job, buffers);
+  /*@ assert hint_kept: \at(job->kind, Pre) == MMAX_CROSS_ENTROPY ==> \forall integer r; 0 <= r < \at(job->in.rows, Pre) ==> \at(job->targets.target, Pre)[r] == \at(job->targets.target[r], Pre); */
   /*@ assert hint_kind: job->kind == \at(job->kind, Pre); */
   if (status != MMAX_OK || job->kind != MMAX_CROSS_ENTROPY) return status;
   /*@ assert hint_target: job->targets.target == \at(job->targets.target, Pre) && job->targets.ignore_index == \at(job->targets.ignore_index, Pre) &&
         job->in.cols == \at(job->in.cols, Pre); */
   /*@ assert hint_forward: job_targets_valid{Pre}((mmax_job *)job) ==> job_targets_valid((mmax_job *)job); */
   /*@ assert hint_back: job_targets_valid((mmax_job *)job) ==> job_targets_valid{Pre}((mmax_job *)job); */
-  /*@ assert hint_targets: job_targets_valid((mmax_job *)job) <==> job_targets_valid{Pre}((mmax_job *)job); */
   return mmax_check_targets(&job->targets, job->in.rows, job->in.cols);
 }
 

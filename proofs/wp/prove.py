@@ -84,6 +84,7 @@ LEMMAS = {
     "lemmas_order": [(("ref/kernels_ref.h", "order.acsl"), ("order",))],
     "lemmas_finish": [(("multimax.h", "ref/arith.h", "ref/limbs.h", "finish.acsl"), ("finish",))],
     "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares"))],
+    "lemmas_call": [(("check.h", "run.h", "job.acsl", "call.acsl"), ("call",))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 
@@ -176,7 +177,7 @@ def prove(r, a, cache):
         if isinstance(out, str):
             return [out], 0, {}, False
         proved, goals, by, still, seconds = out
-        theorems, rests = "all", ["A11", "A12"] if unit == "lemmas_int" else ["A6", "A7", "A11", "A12"]
+        theorems, rests = "all", ["A11", "A12"] if unit in ("lemmas_call", "lemmas_int") else ["A6", "A7", "A11", "A12"]
     else:
         unit, source, functions, provers, timeout, theorems = r
         text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=["-wp-fct", functions])
