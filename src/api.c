@@ -11,6 +11,7 @@
 #ifdef __FRAMAC__
 #include "job.acsl"
 #include "call.acsl"
+#include "answer.acsl"
 #endif
 
 /* Typed pointers as untyped ones. */
@@ -275,23 +276,96 @@ static mmax_status check(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
   return mmax_check_targets(&job->targets, job->in.rows, job->in.cols);
 }
 
+/* Backend and scratch of a job. */
+/*@ requires  job:     \valid(job) && storage_known(job);
+    requires  exec:    \valid_read(exec) && \separated(job, exec);
+    terminates \true;
+    exits     \false;
+    assigns   job->kernels, job->scratch;
+    ensures   backend: \result == MMAX_ERR_BACKEND <==> !available(\old(exec->backend));
+    ensures   scratch: \result == MMAX_ERR_SCRATCH <==> available(\old(exec->backend)) && !exec_scratch{Pre}((mmax_exec *)exec);
+    ensures   other:   \result == MMAX_ERR_BACKEND || \result == MMAX_ERR_SCRATCH || \result == MMAX_OK;
+    ensures   given:   \result == MMAX_OK ==> job->scratch.data == \old(exec->scratch) && job->scratch.bytes == \old(exec->scratch_bytes);
+*/
+static mmax_status equip(mmax_job *job, const mmax_exec *exec) {
+  job->kernels = mmax_kernels_for(exec->backend, job->storage);
+  /*@ assert hint_same: exec->scratch == \at(exec->scratch, Pre) && exec->scratch_bytes == \at(exec->scratch_bytes, Pre); */
+  if (job->kernels == NULL) return MMAX_ERR_BACKEND;
+  /*@ assert hint_exact: exec_scratch{Pre}((mmax_exec *)exec) <==>
+        ((uintptr_t)exec->scratch % 64 == 0 && (exec->scratch != \null || exec->scratch_bytes == 0)); */
+  const uintptr_t at = (uintptr_t)exec->scratch;
+  if (at % 64 != 0 || (exec->scratch == NULL && exec->scratch_bytes != 0)) return MMAX_ERR_SCRATCH;
+  job->scratch.data = exec->scratch;
+  job->scratch.bytes = exec->scratch_bytes;
+  return MMAX_OK;
+}
+
+/* What the rows were, as a status. */
+/*@ requires  found:   \valid_read(found);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   status:  reported((mmax_report *)found, \result);
+*/
+static mmax_status status_of(const mmax_report *found) {
+  if (found->nonfinite_rows > 0) return MMAX_ROW_NONFINITE;
+  return found->masked_rows > 0 ? MMAX_ROW_MASKED : MMAX_OK;
+}
+
 /* Checks; backend, scratch and environment; then the run. */
+/*@ requires  job:     \valid(job);
+    requires  params:  job->params == \null || \valid_read(job->params);
+    requires  exec:    exec == \null || \valid_read(exec);
+    requires  report:  report == \null || \valid(report);
+    requires  apart:   \separated(job, exec) && \separated(job, report) && \separated(job, job->acc) && \separated(job, job->params) &&
+                         \separated(report, job->acc);
+    requires  targets: targets_readable(*job);
+    terminates \true;
+    exits     \false;
+    assigns   job->kernels, job->scratch, *report, mmax_runs, *job->acc, job->loss[0 .. job->in.rows - 1],
+              floats_at(job->out.data)[0 .. floats_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
+              halves_at(job->out.data)[0 .. halves_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
+              ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    ensures   end:     concluded{Pre, Post}(\old(*job), (mmax_exec *)exec, report, \result);
+    ensures   once:    ran(\old(*job), \result) ==> mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   never:   !ran(\old(*job), \result) ==> mmax_runs == \old(mmax_runs);
+*/
 static mmax_status submit(mmax_job *job, const mmax_exec *exec, mmax_report *report) {
   mmax_buffer buffers[BUFFERS];
   mmax_status status = check(job, buffers);
+  /*@ assert hint_checked: outputs_kept{Pre, Here}(\at(*job, Pre)) && (report == \null || report_kept{Pre, Here}(report)); */
   if (status != MMAX_OK) return status;
+  /*@ assert hint_limbs: \forall integer p, i; 0 <= p < 10 ==> 0 <= i < 16 ==>
+        \separated(&\at(job->acc, Pre)->limb[p][i], &job->scratch) && \separated(&\at(job->acc, Pre)->limb[p][i], report); */
+  /*@ assert hint_rows: \separated(&\at(job->acc, Pre)->rows, &job->scratch) && \separated(&\at(job->acc, Pre)->rows, report) &&
+        \separated(&\at(job->acc, Pre)->nonfinite_rows, &job->scratch) && \separated(&\at(job->acc, Pre)->nonfinite_rows, report); */
+  /*@ assert hint_fields: \separated(&report->masked_rows, &job->scratch) && \separated(&report->first_masked, &job->scratch) &&
+        \separated(&report->nonfinite_rows, &job->scratch) && \separated(&report->first_nonfinite, &job->scratch) &&
+        \separated(&report->ignored_rows, &job->scratch); */
   if (is_empty(job)) {
     if (report != NULL) mmax_report_start(report);
+    /*@ assert hint_started: report == \null || report_empty(report); */
+    /*@ assert hint_acc_empty: acc_kept{Pre, Here}(\at(job->acc, Pre)); */
+    /*@ assert hint_empty: outputs_kept{Pre, Here}(\at(*job, Pre)); */
     return MMAX_OK;
   }
+  /*@ assert hint_open: call_checked{Pre}(\at(*job, Pre), 0) && !call_empty(\at(*job, Pre)); */
   const mmax_exec defaults = {MMAX_BACKEND_AUTO, 1, NULL, 0};
   if (exec == NULL) exec = &defaults;
-  job->kernels = mmax_kernels_for(exec->backend, job->storage);
-  if (job->kernels == NULL) return MMAX_ERR_BACKEND;
-  if ((uintptr_t)exec->scratch % 64 != 0 || (exec->scratch == NULL && exec->scratch_bytes != 0))
-    return MMAX_ERR_SCRATCH;
-  job->scratch.data = exec->scratch;
-  job->scratch.bytes = exec->scratch == NULL ? 0 : exec->scratch_bytes;
+  /*@ assert hint_exec: exec->backend == exec_backend{Pre}(\at((mmax_exec *)exec, Pre)) &&
+        (exec_scratch((mmax_exec *)exec) <==> exec_scratch{Pre}(\at((mmax_exec *)exec, Pre))); */
+  status = equip(job, exec);
+  /*@ assert hint_acc: acc_kept{Pre, Here}(\at(job->acc, Pre)); */
+  /*@ assert hint_equipped: outputs_kept{Pre, Here}(\at(*job, Pre)); */
+  /*@ assert hint_unreported: report == \null || report_kept{Pre, Here}(report); */
+  if (status != MMAX_OK) {
+    /*@ assert hint_refused: answered{Pre}(\at(*job, Pre), \at((mmax_exec *)exec, Pre), status); */
+    return status;
+  }
+  /*@ assert hint_same: job->in.rows == \at(job->in.rows, Pre) && job->in.cols == \at(job->in.cols, Pre) && job->out.stride == \at(job->out.stride, Pre) &&
+        job->out.data == \at(job->out.data, Pre) && job->loss == \at(job->loss, Pre) && job->acc == \at(job->acc, Pre); */
+  /*@ assert hint_scratch: job->scratch.bytes == 0 ||
+        (job->scratch.data == \at(exec->scratch, Pre) && job->scratch.bytes == \at(exec->scratch_bytes, Pre)); */
 
   mmax_report found;
   mmax_fpenv saved = mmax_fpenv_enter();
@@ -301,8 +375,8 @@ static mmax_status submit(mmax_job *job, const mmax_exec *exec, mmax_report *rep
   if (!nearest) return MMAX_ERR_FENV;
 
   if (report != NULL) *report = found;
-  if (found.nonfinite_rows > 0) return MMAX_ROW_NONFINITE;
-  return found.masked_rows > 0 ? MMAX_ROW_MASKED : MMAX_OK;
+  /*@ assert hint_report: report == \null || (report->nonfinite_rows == found.nonfinite_rows && report->masked_rows == found.masked_rows); */
+  return status_of(&found);
 }
 
 static mmax_job job_on(const mmax_rows *in, mmax_kind kind, const mmax_params *params) {
