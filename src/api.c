@@ -10,6 +10,8 @@
 
 #ifdef __FRAMAC__
 #include "job.acsl"
+#include "call.acsl"
+#include "answer.acsl"
 #endif
 
 /* Typed pointers as untyped ones. */
@@ -218,86 +220,152 @@ static void describe(const mmax_job *job, mmax_buffer into[BUFFERS]) {
   /*@ assert hint_last_5: buffer_is(into + 5, \at((uintptr_t)job->loss, Pre), 1, 1, 4, 1, 0); */
 }
 
-/* Every argument, in the order of semantics.md#api-errors; buffers: room for their description. */
-/*@ requires  job:     \valid_read(job);
-    requires  params:  job->params == \null || \valid_read(job->params);
-    requires  buffers: \valid(buffers + (0 .. 6));
-    requires  apart:   \separated(buffers + (0 .. 6), job) && \separated(buffers + (0 .. 6), job->params);
-    requires  targets: job->kind == MMAX_CROSS_ENTROPY && !job_lacks((mmax_job *)job) && !job_empty((mmax_job *)job) ==>
-                         \valid_read(job->targets.target + (0 .. job->in.rows - 1)) &&
-                         \separated(buffers + (0 .. 6), job->targets.target + (0 .. job->in.rows - 1));
+/* Sizes, strides, alignment, overlap; buffers: room for their description. */
+/*@ requires  job:     \valid_read(job) && job_open((mmax_job *)job);
+    requires  buffers: \valid(buffers + (0 .. 6)) && \separated(buffers + (0 .. 6), job);
     terminates \true;
     exits     \false;
     assigns   buffers[0 .. 6];
-    ensures   null:    \result == MMAX_ERR_NULL <==> job_lacks{Pre}((mmax_job *)job);
-    ensures   params:  \result == MMAX_ERR_PARAMS <==> !job_lacks{Pre}((mmax_job *)job) && !accepted{Pre}(\old((mmax_params *)job->params));
-    ensures   storage: \result == MMAX_ERR_STORAGE <==> !job_lacks{Pre}((mmax_job *)job) && accepted{Pre}(\old((mmax_params *)job->params)) &&
-                         !storage_known{Pre}((mmax_job *)job);
-    ensures   seen:    job_open{Pre}((mmax_job *)job) ==> describes_input{Pre, Post}(buffers, (mmax_job *)job) &&
-                         describes_rows{Pre, Post}(buffers, (mmax_job *)job) && describes_output{Pre, Post}(buffers, (mmax_job *)job);
-    ensures   size:    \result == MMAX_ERR_SIZE <==> job_open{Pre}((mmax_job *)job) && !sizes_ok(buffers, \old(job->in.rows), 7);
-    ensures   stride:  \result == MMAX_ERR_STRIDE <==> job_open{Pre}((mmax_job *)job) &&
-                         sizes_ok(buffers, \old(job->in.rows), 7) && !strides_ok(buffers, \old(job->in.rows), 7);
-    ensures   align:   \result == MMAX_ERR_ALIGN <==> job_open{Pre}((mmax_job *)job) &&
-                         sizes_ok(buffers, \old(job->in.rows), 7) && strides_ok(buffers, \old(job->in.rows), 7) && !aligned(buffers, 7);
-    ensures   overlap: \result == MMAX_ERR_OVERLAP <==> job_open{Pre}((mmax_job *)job) &&
-                         sizes_ok(buffers, \old(job->in.rows), 7) && strides_ok(buffers, \old(job->in.rows), 7) && aligned(buffers, 7) &&
-                         !all_apart(buffers, \old(job->in.rows), 7, 7);
-    ensures   target:  \result == MMAX_ERR_TARGET <==> job_open{Pre}((mmax_job *)job) &&
-                         memory_good(buffers, \old(job->in.rows)) && \old(job->kind) == MMAX_CROSS_ENTROPY && !job_targets_valid{Pre}((mmax_job *)job);
-    ensures   smooth:  \result == MMAX_ERR_SMOOTHING <==> job_open{Pre}((mmax_job *)job) &&
-                         memory_good(buffers, \old(job->in.rows)) && \old(job->kind) == MMAX_CROSS_ENTROPY && job_targets_valid{Pre}((mmax_job *)job) &&
-                         !smoothing_valid(\old(job->targets.smoothing));
-    ensures   ok:      \result == MMAX_OK <==> job_given{Pre}((mmax_job *)job) && (job_empty{Pre}((mmax_job *)job) ||
-                         (memory_good(buffers, \old(job->in.rows)) && (\old(job->kind) != MMAX_CROSS_ENTROPY ||
-                           (job_targets_valid{Pre}((mmax_job *)job) && smoothing_valid(\old(job->targets.smoothing))))));
+    ensures   answer:  call_memory(\old(*job), \result);
 */
-static mmax_status check(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
-  mmax_status status = check_given(job);
-  if (status != MMAX_OK || is_empty(job)) return status;
-  /*@ assert hint_open: job_open((mmax_job *)job); */
-  /*@ assert hint_apart: job->kind == MMAX_CROSS_ENTROPY ==> \separated(buffers + (0 .. 6), job->targets.target + (0 .. job->in.rows - 1)) &&
-        \valid_read(job->targets.target + (0 .. job->in.rows - 1)); */
+static mmax_status check_memory(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
   describe(job, buffers);
-  /*@ assert hint_rows: job->in.rows == \at(job->in.rows, Pre) && job->in.rows >= 1; */
-  /*@ assert hint_input: describes_input{Pre, Here}(buffers, (mmax_job *)job); */
-  /*@ assert hint_vectors: describes_rows{Pre, Here}(buffers, (mmax_job *)job); */
-  /*@ assert hint_output: describes_output{Pre, Here}(buffers, (mmax_job *)job); */
-  /*@ assert hint_element: \at(job->in.cols, Pre) >= 1 && (element{Pre}((mmax_job *)job) == 4 || element{Pre}((mmax_job *)job) == 2); */
+  /*@ assert hint_rows: job->in.rows == \at(job->in.rows, Pre); */
+  /*@ assert hint_described: described{Pre, Here}(buffers, (mmax_job *)job); */
+  /*@ assert hint_element: \at(job->in.cols, Pre) >= 1 && \at(job->in.rows, Pre) >= 1 && (element{Pre}((mmax_job *)job) == 4 || element{Pre}((mmax_job *)job) == 2); */
   /*@ assert hint_fine_input: buffer_ready(buffers + 0) && buffer_ready(buffers + 1) && buffer_ready(buffers + 2); */
   /*@ assert hint_fine_vectors: buffer_ready(buffers + 3) && buffer_ready(buffers + 4) && buffer_ready(buffers + 5); */
   /*@ assert hint_fine_output: buffer_ready(buffers + 6); */
   /*@ assert hint_index: \forall integer i; 0 <= i < 7 ==> i == 0 || i == 1 || i == 2 || i == 3 || i == 4 || i == 5 || i == 6; */
   /*@ assert hint_ready: \forall integer i; 0 <= i < 7 ==> buffer_ready(buffers + i); */
   /*@ assert hint_fine: all_fine(buffers, 7); */
-  status = mmax_check_buffers(job->in.rows, buffers, BUFFERS);
-  /*@ assert hint_good: status == MMAX_OK <==> memory_good(buffers, \at(job->in.rows, Pre)); */
+  /*@ assert hint_sizes: sizes_ok(buffers, \at(job->in.rows, Pre), 7) <==> call_sizes(\at(*job, Pre)); */
+  /*@ assert hint_strides: strides_ok(buffers, \at(job->in.rows, Pre), 7) <==> call_strides(\at(*job, Pre)); */
+  /*@ assert hint_aligned: aligned(buffers, 7) <==> call_aligned(\at(*job, Pre)); */
+  /*@ assert hint_loss: apart_from(buffers, 5, \at(job->in.rows, Pre), 7) <==> call_apart_loss(\at(*job, Pre)); */
+  /*@ assert hint_out: apart_from(buffers, 6, \at(job->in.rows, Pre), 7) <==> call_apart_out(\at(*job, Pre)); */
+  /*@ assert hint_apart: all_apart(buffers, \at(job->in.rows, Pre), 7, 7) <==> call_apart_loss(\at(*job, Pre)) && call_apart_out(\at(*job, Pre)); */
+  return mmax_check_buffers(job->in.rows, buffers, BUFFERS);
+}
+
+/* Every argument, in the order of semantics.md#api-errors. */
+/*@ requires  job:     \valid_read(job);
+    requires  params:  job->params == \null || \valid_read(job->params);
+    requires  buffers: \valid(buffers + (0 .. 6));
+    requires  apart:   \separated(buffers + (0 .. 6), job) && \separated(buffers + (0 .. 6), job->params);
+    requires  targets: job->kind == MMAX_CROSS_ENTROPY && job_open((mmax_job *)job) ==>
+                         \valid_read(job->targets.target + (0 .. job->in.rows - 1)) &&
+                         \separated(buffers + (0 .. 6), job->targets.target + (0 .. job->in.rows - 1));
+    terminates \true;
+    exits     \false;
+    assigns   buffers[0 .. 6];
+    ensures   answer:  call_checked{Pre}(\old(*job), \result);
+*/
+static mmax_status check(const mmax_job *job, mmax_buffer buffers[BUFFERS]) {
+  mmax_status status = check_given(job);
+  if (status != MMAX_OK || is_empty(job)) return status;
+  /*@ assert hint_clear: job->kind == MMAX_CROSS_ENTROPY ==> \forall integer r; 0 <= r < job->in.rows ==> \separated(job->targets.target + r, buffers + (0 .. 6)); */
+  status = check_memory(job, buffers);
+  /*@ assert hint_kept: \at(job->kind, Pre) == MMAX_CROSS_ENTROPY ==> \forall integer r; 0 <= r < \at(job->in.rows, Pre) ==> \at(job->targets.target, Pre)[r] == \at(job->targets.target[r], Pre); */
   /*@ assert hint_kind: job->kind == \at(job->kind, Pre); */
   if (status != MMAX_OK || job->kind != MMAX_CROSS_ENTROPY) return status;
   /*@ assert hint_target: job->targets.target == \at(job->targets.target, Pre) && job->targets.ignore_index == \at(job->targets.ignore_index, Pre) &&
         job->in.cols == \at(job->in.cols, Pre); */
-  /*@ assert hint_each: \forall integer r; 0 <= r < \at(job->in.rows, Pre) ==> job->targets.target[r] == \at(job->targets.target[r], Pre); */
-  /*@ assert hint_targets: job_targets_valid((mmax_job *)job) <==> job_targets_valid{Pre}((mmax_job *)job); */
+  /*@ assert hint_forward: job_targets_valid{Pre}((mmax_job *)job) ==> job_targets_valid((mmax_job *)job); */
+  /*@ assert hint_back: job_targets_valid((mmax_job *)job) ==> job_targets_valid{Pre}((mmax_job *)job); */
   return mmax_check_targets(&job->targets, job->in.rows, job->in.cols);
 }
 
+/* Backend and scratch of a job. */
+/*@ requires  job:     \valid(job) && storage_known(job);
+    requires  exec:    \valid_read(exec) && \separated(job, exec);
+    terminates \true;
+    exits     \false;
+    assigns   job->kernels, job->scratch;
+    ensures   backend: \result == MMAX_ERR_BACKEND <==> !available(\old(exec->backend));
+    ensures   scratch: \result == MMAX_ERR_SCRATCH <==> available(\old(exec->backend)) && !exec_scratch{Pre}((mmax_exec *)exec);
+    ensures   other:   \result == MMAX_ERR_BACKEND || \result == MMAX_ERR_SCRATCH || \result == MMAX_OK;
+    ensures   given:   \result == MMAX_OK ==> job->scratch.data == \old(exec->scratch) && job->scratch.bytes == \old(exec->scratch_bytes);
+*/
+static mmax_status equip(mmax_job *job, const mmax_exec *exec) {
+  job->kernels = mmax_kernels_for(exec->backend, job->storage);
+  /*@ assert hint_same: exec->scratch == \at(exec->scratch, Pre) && exec->scratch_bytes == \at(exec->scratch_bytes, Pre); */
+  if (job->kernels == NULL) return MMAX_ERR_BACKEND;
+  /*@ assert hint_exact: exec_scratch{Pre}((mmax_exec *)exec) <==>
+        ((uintptr_t)exec->scratch % 64 == 0 && (exec->scratch != \null || exec->scratch_bytes == 0)); */
+  const uintptr_t at = (uintptr_t)exec->scratch;
+  if (at % 64 != 0 || (exec->scratch == NULL && exec->scratch_bytes != 0)) return MMAX_ERR_SCRATCH;
+  job->scratch.data = exec->scratch;
+  job->scratch.bytes = exec->scratch_bytes;
+  return MMAX_OK;
+}
+
+/* What the rows were, as a status. */
+/*@ requires  found:   \valid_read(found);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   status:  reported((mmax_report *)found, \result);
+*/
+static mmax_status status_of(const mmax_report *found) {
+  if (found->nonfinite_rows > 0) return MMAX_ROW_NONFINITE;
+  return found->masked_rows > 0 ? MMAX_ROW_MASKED : MMAX_OK;
+}
+
 /* Checks; backend, scratch and environment; then the run. */
+/*@ requires  job:     \valid(job);
+    requires  params:  job->params == \null || \valid_read(job->params);
+    requires  exec:    exec == \null || \valid_read(exec);
+    requires  report:  report == \null || \valid(report);
+    requires  apart:   \separated(job, exec) && \separated(job, report) && \separated(job, job->acc) && \separated(job, job->params) &&
+                         \separated(report, job->acc);
+    requires  targets: targets_readable(*job);
+    terminates \true;
+    exits     \false;
+    assigns   job->kernels, job->scratch, *report, mmax_runs, *job->acc, job->loss[0 .. job->in.rows - 1],
+              floats_at(job->out.data)[0 .. floats_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
+              halves_at(job->out.data)[0 .. halves_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
+              ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    ensures   end:     concluded{Pre, Post}(\old(*job), (mmax_exec *)exec, report, \result);
+    ensures   once:    ran(\old(*job), \result) ==> mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   never:   !ran(\old(*job), \result) ==> mmax_runs == \old(mmax_runs);
+*/
 static mmax_status submit(mmax_job *job, const mmax_exec *exec, mmax_report *report) {
   mmax_buffer buffers[BUFFERS];
   mmax_status status = check(job, buffers);
+  /*@ assert hint_checked: outputs_kept{Pre, Here}(\at(*job, Pre)) && (report == \null || report_kept{Pre, Here}(report)); */
   if (status != MMAX_OK) return status;
+  /*@ assert hint_limbs: \forall integer p, i; 0 <= p < 10 ==> 0 <= i < 16 ==>
+        \separated(&\at(job->acc, Pre)->limb[p][i], &job->scratch) && \separated(&\at(job->acc, Pre)->limb[p][i], report); */
+  /*@ assert hint_rows: \separated(&\at(job->acc, Pre)->rows, &job->scratch) && \separated(&\at(job->acc, Pre)->rows, report) &&
+        \separated(&\at(job->acc, Pre)->nonfinite_rows, &job->scratch) && \separated(&\at(job->acc, Pre)->nonfinite_rows, report); */
+  /*@ assert hint_fields: \separated(&report->masked_rows, &job->scratch) && \separated(&report->first_masked, &job->scratch) &&
+        \separated(&report->nonfinite_rows, &job->scratch) && \separated(&report->first_nonfinite, &job->scratch) &&
+        \separated(&report->ignored_rows, &job->scratch); */
   if (is_empty(job)) {
     if (report != NULL) mmax_report_start(report);
+    /*@ assert hint_started: report == \null || report_empty(report); */
+    /*@ assert hint_acc_empty: acc_kept{Pre, Here}(\at(job->acc, Pre)); */
+    /*@ assert hint_empty: outputs_kept{Pre, Here}(\at(*job, Pre)); */
     return MMAX_OK;
   }
+  /*@ assert hint_open: call_checked{Pre}(\at(*job, Pre), 0) && !call_empty(\at(*job, Pre)); */
   const mmax_exec defaults = {MMAX_BACKEND_AUTO, 1, NULL, 0};
   if (exec == NULL) exec = &defaults;
-  job->kernels = mmax_kernels_for(exec->backend, job->storage);
-  if (job->kernels == NULL) return MMAX_ERR_BACKEND;
-  if ((uintptr_t)exec->scratch % 64 != 0 || (exec->scratch == NULL && exec->scratch_bytes != 0))
-    return MMAX_ERR_SCRATCH;
-  job->scratch.data = exec->scratch;
-  job->scratch.bytes = exec->scratch == NULL ? 0 : exec->scratch_bytes;
+  /*@ assert hint_exec: exec->backend == exec_backend{Pre}(\at((mmax_exec *)exec, Pre)) &&
+        (exec_scratch((mmax_exec *)exec) <==> exec_scratch{Pre}(\at((mmax_exec *)exec, Pre))); */
+  status = equip(job, exec);
+  /*@ assert hint_acc: acc_kept{Pre, Here}(\at(job->acc, Pre)); */
+  /*@ assert hint_equipped: outputs_kept{Pre, Here}(\at(*job, Pre)); */
+  /*@ assert hint_unreported: report == \null || report_kept{Pre, Here}(report); */
+  if (status != MMAX_OK) {
+    /*@ assert hint_refused: answered{Pre}(\at(*job, Pre), \at((mmax_exec *)exec, Pre), status); */
+    return status;
+  }
+  /*@ assert hint_same: job->in.rows == \at(job->in.rows, Pre) && job->in.cols == \at(job->in.cols, Pre) && job->out.stride == \at(job->out.stride, Pre) &&
+        job->out.data == \at(job->out.data, Pre) && job->loss == \at(job->loss, Pre) && job->acc == \at(job->acc, Pre); */
+  /*@ assert hint_scratch: job->scratch.bytes == 0 ||
+        (job->scratch.data == \at(exec->scratch, Pre) && job->scratch.bytes == \at(exec->scratch_bytes, Pre)); */
 
   mmax_report found;
   mmax_fpenv saved = mmax_fpenv_enter();
@@ -307,8 +375,8 @@ static mmax_status submit(mmax_job *job, const mmax_exec *exec, mmax_report *rep
   if (!nearest) return MMAX_ERR_FENV;
 
   if (report != NULL) *report = found;
-  if (found.nonfinite_rows > 0) return MMAX_ROW_NONFINITE;
-  return found.masked_rows > 0 ? MMAX_ROW_MASKED : MMAX_OK;
+  /*@ assert hint_report: report == \null || (report->nonfinite_rows == found.nonfinite_rows && report->masked_rows == found.masked_rows); */
+  return status_of(&found);
 }
 
 static mmax_job job_on(const mmax_rows *in, mmax_kind kind, const mmax_params *params) {

@@ -85,9 +85,14 @@ static inline double mmax_fpenv_pin(double v);
                       (\is_minus_infinity(v) <==> \is_minus_infinity(\result));
 */
 static inline float mmax_fpenv_pin32(float v);
+/*@ axiomatic Environment {
+    // inside mmax_fpenv_enter and leave this machine rounds to nearest and keeps subnormals
+    predicate nearest_here reads \nothing;
+} */
 /*@ terminates \true;
     exits     \false;
     assigns   \nothing;
+    ensures   exact:  \result != 0 <==> nearest_here;
 */
 static inline int mmax_fpenv_is_nearest(void);
 #else

@@ -36,7 +36,8 @@ void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scr
 void mmax_job_run_team(const mmax_job *job, unsigned size, mmax_report *report);
 
 #ifdef __FRAMAC__
-/*@ ghost int mmax_runs; */ /* jobs that ran */
+#include "views.acsl"
+/*@ ghost unsigned mmax_runs; */ /* jobs that ran, modulo 2^32 */
 #endif
 
 /* The whole job. Without threads in the build, or with threads <= 1: the calling thread. */
@@ -45,9 +46,10 @@ void mmax_job_run_team(const mmax_job *job, unsigned size, mmax_report *report);
     terminates \true;
     exits     \false;
     assigns   *report, mmax_runs, *job->acc, job->loss[0 .. job->in.rows - 1],
-              ((char *)job->out.data)[0 .. span(job->in.rows, job->in.cols, job->out.stride, job->storage == 0 ? 4 : 2) - 1],
+              floats_at(job->out.data)[0 .. floats_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
+              halves_at(job->out.data)[0 .. halves_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
               ((char *)job->scratch.data)[0 .. job->scratch.bytes - 1];
-    ensures   once:   mmax_runs == \old(mmax_runs) + 1;
+    ensures   once:   mmax_runs == (unsigned)(\old(mmax_runs) + 1);
 */
 void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report);
 

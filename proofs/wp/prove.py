@@ -89,6 +89,7 @@ LEMMAS = {
     "lemmas_backward": [(("ref/kernels_ref.h", "ref/gradient.h", "backward.acsl", "floors.acsl", "mean.acsl", "weighed.acsl"),
                          ("floors", "mean", "weighed"))],
     "lemmas_storage": [(("ref/storage.h",), ("storage",)), (("ref/row16.h",), ("row16",))],
+    "lemmas_call": [(("check.h", "run.h", "job.acsl", "call.acsl"), ("call",))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 
@@ -181,7 +182,7 @@ def prove(r, a, cache):
         if isinstance(out, str):
             return [out], 0, {}, False
         proved, goals, by, still, seconds = out
-        theorems, rests = "all", ["A11", "A12"] if unit == "lemmas_int" else ["A6", "A7", "A11", "A12"]
+        theorems, rests = "all", ["A11", "A12"] if unit in ("lemmas_call", "lemmas_int") else ["A6", "A7", "A11", "A12"]
     else:
         unit, source, functions, provers, timeout, theorems = r
         text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=["-wp-fct", functions])
