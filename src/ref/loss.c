@@ -5,10 +5,6 @@
 #include "kernels_ref.h"
 #include "lse.h"
 
-#ifdef __FRAMAC__
-#include "loss.acsl"
-#endif
-
 /* How many entries take part. */
 /*@ requires  view:   \valid_read(row) && valid_view(row);
     terminates \true;
@@ -253,17 +249,38 @@ static double residual(const mmax_lse *lse, double weight, double inverse, int i
   return weight == 1.0 ? -(lse->rest * inverse) : p - 1.0;
 }
 
+/*@ requires  view:      \valid_read(row) && valid_view(row) && target < row->n;
+    requires  params:    \valid_read(params) && valid_params(params);
+    requires  rest:      is_rest(params, row->logits.f32, row->mask, row->n, lse.row_max, lse.rest);
+    requires  range:     bounded(lse.row_max, 1.0e195) && fin(lse.rest) && 0.0 <= lse.rest <= 34359738368.0 &&
+                           fin(smoothing) && 0.0 <= smoothing <= 1.0 && bounded(w, 3.4028235e38);
+    requires  top:       is_top(params, row->logits.f32, row->mask, row->n, lse.row_max);
+    requires  some:      !all_masked(row->logits.f32, row->mask, row->n);
+    requires  out:       valid_grad(grad.storage, grad.f32, grad.bits, row->n) && (acc == \null || \valid(acc));
+    requires  same:      grad.f32 == row->logits.f32 ||
+                           \separated(grad.f32 + (0 .. row->n - 1), row->logits.f32 + (0 .. row->n - 1));
+    requires  apart:     row->mask == \null || \separated(grad.f32 + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
+    requires  acc_apart: \separated(acc, row, params) && \separated(acc, grad.f32 + (0 .. row->n - 1)) &&
+                           \separated(acc, row->logits.f32 + (0 .. row->n - 1)) &&
+                           (row->mask == \null || \separated(acc, row->mask + (0 .. row->n - 1)));
+    requires  frame:     \separated(grad.f32 + (0 .. row->n - 1), row, params);
+    terminates \true;
+    exits     \false;
+    assigns   grad.f32[0 .. row->n - 1], *acc;
+    ensures   masks:     grad.f32 != \null ==> masked_zero{Pre,Post}(row->logits.f32, row->mask, grad.f32, row->n);
+    ensures   counts:    acc != \null ==> acc->rows == (uint64_t)(\old(acc->rows) + 1) && acc->nonfinite_rows == \old(acc->nonfinite_rows);
+*/
 static void row_gradient(const mmax_params *params, const mmax_view *row, size_t target,
-                         double smoothing, double w, const mmax_lse *lse, mmax_sink grad,
+                         double smoothing, double w, mmax_lse lse, mmax_sink grad,
                          mmax_accumulator *acc) {
-  double inverse = 1.0 / (1.0 + lse->rest);
+  double inverse = 1.0 / (1.0 + lse.rest);
   double uniform =
       smoothing > 0.0 ? smoothing / mmax_u64_to_double(count_unmasked(row)) : 0.0;
   mmax_extent extent = {0.0, 0.0, 0.0, 0};
   for (size_t i = 0; i < row->n; i++) {
     if (!mmax_live(row, i)) continue;
     if (!(smoothing > 0.0) && i != target &&
-        !(mmax_weight(params, mmax_logit(row, i), lse->row_max) > 0.0))
+        !(mmax_weight(params, mmax_logit(row, i), lse.row_max) > 0.0))
       continue;
     double v = mmax_widen(mmax_logit(row, i));
     extent = mmax_extent_add(extent, v, mmax_affine(params, v));
@@ -273,8 +290,8 @@ static void row_gradient(const mmax_params *params, const mmax_view *row, size_t
   for (size_t i = 0; i < row->n; i++) {
     double out = 0.0;
     if (mmax_live(row, i)) {
-      double e = mmax_weight(params, mmax_logit(row, i), lse->row_max);
-      double d = residual(lse, e, inverse, i == target, smoothing, uniform);
+      double e = mmax_weight(params, mmax_logit(row, i), lse.row_max);
+      double d = residual(&lse, e, inverse, i == target, smoothing, uniform);
       out = mmax_moments_add(&moments, params, mmax_logit(row, i), w * d) * params->scale;
     }
     if (mmax_wanted(grad)) mmax_put(grad, i, out);
@@ -285,22 +302,47 @@ static void row_gradient(const mmax_params *params, const mmax_view *row, size_t
   }
 }
 
+/* What a row gives that has no loss. */
+/*@ requires  state:     state == MMAX_ROW_MASKED || state == MMAX_ROW_NONFINITE;
+    requires  out:       valid_grad(grad.storage, grad.f32, grad.bits, n) && (loss == \null || \valid(loss)) && (acc == \null || \valid(acc));
+    requires  apart:     \separated(loss, grad.f32 + (0 .. n-1)) && \separated(acc, grad.f32 + (0 .. n-1)) && \separated(acc, loss);
+    terminates \true;
+    exits     \false;
+    assigns   *loss, grad.f32[0 .. n-1], *acc;
+    ensures   poisoned:  state == MMAX_ROW_NONFINITE ==> (loss != \null ==> \is_NaN(*loss)) &&
+                           (grad.f32 != \null ==> \forall integer i; 0 <= i < n ==> \is_NaN(grad.f32[i]));
+    ensures   zeros:     state == MMAX_ROW_MASKED ==> (loss != \null ==> \is_finite(*loss) && *loss == 0.0) &&
+                           (grad.f32 != \null ==> zero_entries(grad.f32, n));
+    ensures   counts:    acc != \null ==> acc->rows == \old(acc->rows) && acc->nonfinite_rows ==
+                           (state == MMAX_ROW_NONFINITE ? (uint64_t)(\old(acc->nonfinite_rows) + 1) : \old(acc->nonfinite_rows));
+*/
+static void refuse(mmax_status state, size_t n, float *loss, mmax_sink grad,
+                   mmax_accumulator *acc) {
+  float fill = state == MMAX_ROW_MASKED ? 0.0f : mmax_canonical_nan();
+  if (loss != NULL) *loss = fill;
+  if (mmax_wanted(grad)) mmax_view_fill(grad, n, fill);
+  if (acc != NULL && state == MMAX_ROW_NONFINITE) acc->nonfinite_rows++;
+}
+
 mmax_status mmax_row_loss_ref(const mmax_params *params, const mmax_view *row, size_t target,
                               float smoothing, float grad_loss, float *loss, mmax_sink grad,
                               mmax_accumulator *acc) {
   mmax_status state = mmax_view_state(row);
   if (state == MMAX_OK && mmax_classify(grad_loss) != MMAX_FINITE) state = MMAX_ROW_NONFINITE;
   if (state != MMAX_OK) {
-    float fill = state == MMAX_ROW_MASKED ? 0.0f : mmax_canonical_nan();
-    if (loss != NULL) *loss = fill;
-    if (mmax_wanted(grad)) mmax_view_fill(grad, row->n, fill);
-    if (acc != NULL && state == MMAX_ROW_NONFINITE) acc->nonfinite_rows++;
+    refuse(state, row->n, loss, grad, acc);
     return state;
   }
   mmax_lse lse = mmax_row_lse(params, row);
   double a = mmax_widen(smoothing);
-  if (loss != NULL) *loss = row_loss(params, row, target, a, lse);
+  /*@ assert hint_a: a == smoothing; */
+  /* Before the gradient, which may replace the logits. */
+  float value = loss != NULL ? row_loss(params, row, target, a, lse) : 0.0f;
+  /*@ assert hint_infinite: loss != \null ==> !unmasked(row->logits.f32, row->mask, target) ==> \is_plus_infinity(value); */
+  /*@ assert hint_loss: loss != \null ==> unmasked(row->logits.f32, row->mask, target) ==>
+        is_loss(params, row->logits.f32, row->mask, row->n, target, smoothing, value); */
   if (mmax_wanted(grad) || acc != NULL)
-    row_gradient(params, row, target, a, mmax_widen(grad_loss), &lse, grad, acc);
+    row_gradient(params, row, target, a, mmax_widen(grad_loss), lse, grad, acc);
+  if (loss != NULL) *loss = value;
   return MMAX_OK;
 }
