@@ -12,6 +12,8 @@
 
 #ifdef __FRAMAC__
 #include "forward.acsl"
+#include "gradient.acsl"
+#include "loss.acsl"
 #endif
 
 /*@ requires  row:        1 <= n && valid_row(x, mask, n) && \valid(probs + (0 .. n-1));
@@ -90,6 +92,42 @@ mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *ro
                                   mmax_sink grad, mmax_accumulator *acc);
 
 /* target < n; smoothing in [0,1]. loss and acc may be NULL, grad not wanted. */
+/*@ requires  view:       \valid_read(row) && valid_view(row) && target < row->n;
+    requires  params:     \valid_read(params) && valid_params(params);
+    requires  smoothing:  finf(smoothing) && 0.0 <= smoothing <= 1.0;
+    requires  out:        valid_grad(grad.storage, grad.f32, grad.bits, row->n);
+    requires  given:      (loss == \null || \valid(loss)) && (acc == \null || \valid(acc));
+    requires  in_place:   grad.f32 == row->logits.f32 ||
+                            \separated(grad.f32 + (0 .. row->n - 1), row->logits.f32 + (0 .. row->n - 1));
+    requires  apart:      row->mask == \null || \separated(grad.f32 + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
+    requires  loss_apart: \separated(loss, row->logits.f32 + (0 .. row->n - 1)) && \separated(loss, grad.f32 + (0 .. row->n - 1));
+    requires  acc_apart:  \separated(acc, row, params, loss) && \separated(acc, grad.f32 + (0 .. row->n - 1)) &&
+                            \separated(acc, row->logits.f32 + (0 .. row->n - 1)) &&
+                            (row->mask == \null || \separated(acc, row->mask + (0 .. row->n - 1)));
+    requires  frame:      \separated(loss, row, params) && \separated(grad.f32 + (0 .. row->n - 1), row, params) &&
+                            (row->mask == \null || \separated(loss, row->mask + (0 .. row->n - 1)));
+    terminates \true;
+    exits     \false;
+    assigns   *loss, grad.f32[0 .. row->n - 1], *acc;
+    ensures   status:     \result == MMAX_OK || \result == MMAX_ROW_MASKED || \result == MMAX_ROW_NONFINITE;
+    ensures   nonfinite:  \result == MMAX_ROW_NONFINITE <==> !none_bad{Pre}(row->logits.f32, row->mask, row->n) ||
+                            (!all_masked{Pre}(row->logits.f32, row->mask, row->n) && !\is_finite(grad_loss));
+    ensures   masked:     \result == MMAX_ROW_MASKED <==> none_bad{Pre}(row->logits.f32, row->mask, row->n) &&
+                            all_masked{Pre}(row->logits.f32, row->mask, row->n);
+    ensures   poisoned:   \result == MMAX_ROW_NONFINITE ==> (loss != \null ==> \is_NaN(*loss)) &&
+                            (grad.f32 != \null ==> \forall integer i; 0 <= i < row->n ==> \is_NaN(grad.f32[i]));
+    ensures   zeros:      \result == MMAX_ROW_MASKED ==> (loss != \null ==> \is_finite(*loss) && *loss == 0.0) &&
+                            (grad.f32 != \null ==> zero_entries(grad.f32, row->n));
+    ensures   infinite:   \result == MMAX_OK ==> loss != \null ==>
+                            !unmasked{Pre}(row->logits.f32, row->mask, target) ==> \is_plus_infinity(*loss);
+    ensures   value:      \result == MMAX_OK ==> loss != \null ==> unmasked{Pre}(row->logits.f32, row->mask, target) ==>
+                            is_loss{Pre}(params, row->logits.f32, row->mask, row->n, target, smoothing, \at(*loss, Post));
+    ensures   masks:      \result == MMAX_OK ==> grad.f32 != \null ==>
+                            masked_zero{Pre,Post}(row->logits.f32, row->mask, grad.f32, row->n);
+    ensures   counts:     acc != \null ==> acc->rows == (\result == MMAX_OK ? (uint64_t)(\old(acc->rows) + 1) : \old(acc->rows)) &&
+                            acc->nonfinite_rows == (\result == MMAX_ROW_NONFINITE ? (uint64_t)(\old(acc->nonfinite_rows) + 1) :
+                              \old(acc->nonfinite_rows));
+*/
 mmax_status mmax_row_loss_ref(const mmax_params *params, const mmax_view *row, size_t target,
                               float smoothing, float grad_loss, float *loss, mmax_sink grad,
                               mmax_accumulator *acc);

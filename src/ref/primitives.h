@@ -90,6 +90,13 @@ static inline float mmax_canonical_nan(void);
 */
 static inline float mmax_minus_inf(void);
 
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   plus:   \is_plus_infinity(\result);
+*/
+static inline float mmax_plus_inf(void);
+
 /* The quiet NaN 0x7ff8000000000000, +inf and -inf in binary64. */
 /*@ terminates \true;
     exits     \false;

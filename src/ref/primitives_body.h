@@ -61,6 +61,7 @@ static inline enum mmax_class mmax_classify(float v) {
 
 static inline float mmax_canonical_nan(void) { return mmax_from_bits32(MMAX_NAN_BITS); }
 static inline float mmax_minus_inf(void) { return mmax_from_bits32(0xff800000u); }
+static inline float mmax_plus_inf(void) { return mmax_from_bits32(0x7f800000u); }
 static inline double mmax_wide_nan(void) { return mmax_from_bits(0x7ff8000000000000u); }
 static inline double mmax_wide_inf(void) { return mmax_from_bits(0x7ff0000000000000u); }
 static inline double mmax_wide_minus_inf(void) { return mmax_from_bits(0xfff0000000000000u); }

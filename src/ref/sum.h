@@ -42,6 +42,7 @@ static inline mmax_sum mmax_sum_add(mmax_sum s, uint64_t q) {
     ensures   finite: fin(\result);
     ensures   range:  0.0 <= \result <= 0x1p83*grid + 1.0;
     ensures   close:  0x1p-300 <= sum_count(s)*grid ==> total_close(sum_count(s)*grid, \result);
+    ensures   zero:   none_of(sum_count(s), \result);
 */
 static inline double mmax_sum_total(mmax_sum s, double grid) {
   double h = mmax_u64_to_double(s.hi);
@@ -71,6 +72,11 @@ static inline double mmax_sum_total(mmax_sum s, double grid) {
   /*@ assert hint_near: 0x1p-300 <= (s.hi*18446744073709551616.0 + s.lo)*grid ==>
                           total_close((s.hi*18446744073709551616.0 + s.lo)*grid, total); */
   /*@ assert hint_count: sum_count(s)*grid == (s.hi*18446744073709551616.0 + s.lo)*grid; */
+  /*@ assert hint_limbs: none_of(sum_count(s), s.hi) && none_of(sum_count(s), s.lo); */
+  /*@ assert hint_parts: none_of(sum_count(s), h) && none_of(sum_count(s), l); */
+  /*@ assert hint_products: product_is(h, wide, high) && product_is(l, grid, low); */
+  /*@ assert hint_none: none_of(sum_count(s), high) && none_of(sum_count(s), low); */
+  /*@ assert hint_added: added_is(high, low, total); */
   return total;
 }
 

@@ -238,6 +238,7 @@ Ltac close :=
   | match goal with e : R |- _ => pose proof (quant_unit e ltac:(lra)); rewrite (Rplus_comm 6 e); repeat split; try lra; intros; lra end
   | match goal with d : R |- _ => pose proof (inverse_unit d ltac:(lra)); lra end
   | match goal with d : R, r : R |- _ => pose proof (inverse_error d r ltac:(lra) ltac:(rewrite eps; lra)); rewrite ?(Rmult_comm d r); lra end
+  | match goal with |- context[?a / ?k] => pose proof (quotient_unit a k ltac:(lra) ltac:(lra)); lra end
   | match goal with a : R, b : R |- _ => pose proof (mul_unit a b ltac:(lra) ltac:(lra)); lra end
   | match goal with x : R |- context[FLT_exp (-149)] =>
       pose proof (rnd32_unit x ltac:(lra)); pose proof (Rabs_le_inv _ _ (rnd32_err x ltac:(lra)));

@@ -211,6 +211,8 @@ intros d H. assert (Y : 1 / d * d = 1) by (field; lra). assert (0 < 1 / d) by (a
 Qed.
 Lemma mul_unit : forall a b, 0 <= a <= 1 -> 0 <= b <= 1 -> 0 <= a * b <= 1.
 Proof. intros. split; nra. Qed.
+Lemma quotient_unit : forall a k, 0 <= a <= 1 -> 1 <= k -> 0 <= a / k <= 1.
+Proof. intros a k Ha Hk. assert (Y : a / k * k = a) by (field; lra). assert (0 <= a / k) by (apply Rmult_le_pos; [lra | left; apply Rinv_0_lt_compat; lra]). split; nra. Qed.
 
 (* halving *)
 Lemma p2_IZR : forall k : Z, p2 (IZR k) = pow2 k.
