@@ -91,6 +91,8 @@ LEMMAS = {
                          ("floors", "mean", "weighed"))],
     "lemmas_storage": [(("ref/storage.h",), ("storage",)), (("ref/row16.h",), ("row16",))],
     "lemmas_call": [(("check.h", "run.h", "job.acsl", "call.acsl"), ("call",))],
+    "lemmas_backward": [(("ref/kernels_ref.h", "ref/gradient.h", "backward.acsl", "floors.acsl", "param_sums.acsl", "mean.acsl", "weighed.acsl"),
+                         ("floors", "param_sums", "mean", "weighed"))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 
