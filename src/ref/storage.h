@@ -201,17 +201,6 @@ static inline double mmax_magnitude(mmax_format f, unsigned pattern) {
   return mmax_scaled(count, unit);
 }
 
-/* +infinity; trusted as the functions of primitives.h are. */
-/*@ terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   plus:   \is_plus_infinity(\result);
-*/
-static inline float mmax_plus_inf(void);
-#ifndef __FRAMAC__
-static inline float mmax_plus_inf(void) { return -mmax_minus_inf(); }
-#endif
-
 /* Exact; every NaN becomes the canonical one. */
 /*@ terminates \true;
     exits     \false;
