@@ -122,7 +122,7 @@ double bound_grad_logit(const struct row_bound *b, float logit, double p, exact_
   if (!isfinite(kappa)) return INFINITY; /* A too large: nothing is promised */
   struct entry e = entry_at(b->params, logit);
   double size = b->upstream * fabs(b->params->scale);
-  double inside = e.slope_size * (ROUNDED * kappa * p + FAINT) + 2 * e.slope_moved * p;
+  double inside = e.slope_size * (ROUNDED * kappa * p + FAINT) + 2 * ROUNDED * e.slope_moved * p;
   double allowed = 0x1p-24 * fabs(exact.hi) + 0x1p-149 + SLACK * size * inside;
   return allowed / ulp_of_float(exact);
 }

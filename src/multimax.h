@@ -179,7 +179,8 @@ MMAX_API double mmax_bound16_ulp(mmax_storage storage, double bound_ulp);
 /* |sum of probs - 1| never exceeds this. */
 MMAX_API double mmax_bound_sum(size_t n);
 /* kappa of the gradient bounds: |grad_logits - exact| <=
-   2^-24 |exact| + 2^-149 + kappa * p_i * max|g| * S(x_i). */
+   2^-24 |exact| + 2^-149 + (1 + 2^-24) * kappa * p_i * max|g| * S(x_i), S the size of the slope at
+   the computed argument; with a pre-map, and where p_i <= 2^-157: specs/accuracy.md. */
 MMAX_API double mmax_bound_gradient(double condition, size_t n);
 
 /* ---- rows --------------------------------------------------------------- */
