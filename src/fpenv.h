@@ -92,6 +92,12 @@ static inline float mmax_fpenv_pin32(float v);
 /*@ terminates \true;
     exits     \false;
     assigns   \nothing;
+    ensures   same:   \result == v;
+*/
+static inline uint16_t mmax_fpenv_pin16(uint16_t v);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
     ensures   exact:  \result != 0 <==> nearest_here;
 */
 static inline int mmax_fpenv_is_nearest(void);
@@ -102,6 +108,10 @@ static inline double mmax_fpenv_pin(double v) {
 }
 static inline float mmax_fpenv_pin32(float v) {
   volatile float pinned = v;
+  return pinned;
+}
+static inline uint16_t mmax_fpenv_pin16(uint16_t v) {
+  volatile uint16_t pinned = v;
   return pinned;
 }
 

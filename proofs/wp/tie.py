@@ -14,6 +14,7 @@ import tempfile
 MEANING = {  # logic symbols without a definition in ACSL
     "L_rnd64": "Definition L_rnd64 (x:R) : R := rnd x.",
     "L_rnd32": "Definition L_rnd32 (x:R) : R := rnd32 x.",
+    "L_rnd_to": "Definition L_rnd_to (d:Z) (m:Z) (x:R) : R := MultiMax.StorageLemmas.rnd_to d m x.",
     "L_p2": "Definition L_p2 (k:R) : R := p2 k.",
 }
 

@@ -2,7 +2,7 @@
 (* Lemmas of specs/logic/storage.acsl in the form Why3 prints them after unfolding; `narrow` is tried by proofs/wp/tie.py. *)
 From Coq Require Import Reals ZArith Lia Lra Psatz.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 Primitives WpLemmas.
+From MultiMax Require Import Float64 Primitives FloorQuant WpLemmas.
 Open Scope R_scope.
 
 Lemma power_order : forall i j : Z, p2 (IZR i) <= p2 (IZR j) <-> (i <= j)%Z.
@@ -55,6 +55,41 @@ assert (P := bpow_gt_0 radix2 u). assert (Q := bpow_le radix2 u k Hu). assert (C
 split. apply Rmult_le_pos; lra. apply Rmult_le_compat; lra.
 Qed.
 
+(* rounding to d digits of fraction and least exponent m *)
+Definition rnd_to (d m : Z) (x : R) : R := round radix2 (FLT_exp (m - d) (d + 1)) ZnearestE x.
+Lemma nearest_shift : forall x n, ZnearestE (x + IZR (2 * n)) = (ZnearestE x + 2 * n)%Z.
+Proof.
+intros x n. unfold Znearest. rewrite Zfloor_shift.
+replace (x + IZR (2 * n) - IZR (Zfloor x + 2 * n)) with (x - IZR (Zfloor x)) by (rewrite plus_IZR; ring).
+assert (C : Zceil (x + IZR (2 * n)) = (Zceil x + 2 * n)%Z).
+{ unfold Zceil. replace (- (x + IZR (2 * n))) with (- x + IZR (- (2 * n))) by (rewrite opp_IZR; ring). rewrite Zfloor_shift. lia. }
+rewrite C, Z.even_add_mul_2. destruct (Rcompare _ _); reflexivity || destruct (negb _); reflexivity.
+Qed.
+Lemma quant_is_round : forall d m e a, (0 <= d <= 20)%Z -> (-200 <= m)%Z -> (m <= e <= 200)%Z -> 0 <= a < p2 (IZR (e + 1)) ->
+  ((m < e)%Z -> p2 (IZR e) <= a) ->
+  rnd (a + 6 * p2 (IZR (50 + (e - d)))) - 6 * p2 (IZR (50 + (e - d))) = rnd_to d m a.
+Proof.
+intros d m e a Hd Hm He [A0 A1] Hb. rewrite !p2_IZR in *. set (E := (50 + (e - d))%Z). assert (P := bpow_gt_0 radix2 E).
+assert (Hu : pow2 (e + 1) <= 2 * pow2 E).
+{ apply Rle_trans with (pow2 (1 + E)). apply bpow_le; unfold E; lia. rewrite bpow_plus. apply Rle_refl. }
+destruct (Req_dec a 0) as [->|Z0].
+{ rewrite Rplus_0_l, fmt_to by (apply (format64_scaled 6); unfold E; lia). unfold rnd_to. rewrite round_0 by auto with typeclass_instances. ring. }
+rewrite (round_binade ZnearestE E) by ((unfold E; lia) || lra).
+assert (G : grid E = pow2 (e - d)) by (unfold grid, E; f_equal; lia). assert (B := pow2_grid E). assert (PG := grid_pos E).
+assert (K : IZR (2 * (3 * 2 ^ 50)) = 6 * IZR (2 ^ 50)) by (rewrite !mult_IZR; ring).
+assert (S : (a + 6 * pow2 E) / grid E = a / grid E + IZR (2 * (3 * 2 ^ 50))).
+{ rewrite B. rewrite K. field. lra. }
+rewrite S, nearest_shift, plus_IZR, B. rewrite K.
+assert (C : cexp radix2 (FLT_exp (m - d) (d + 1)) a = (e - d)%Z).
+{ unfold cexp, FLT_exp. destruct (Z.eq_dec e m) as [->|N].
+  - assert (M : (mag radix2 a <= m + 1)%Z) by (apply mag_le_bpow; [exact Z0|]; rewrite Rabs_pos_eq; lra). lia.
+  - rewrite (mag_unique_pos radix2 a (e + 1)). lia. replace (e + 1 - 1)%Z with e by lia. split; [apply Hb; lia | exact A1]. }
+unfold rnd_to, round, scaled_mantissa, Defs.F2R. rewrite C. simpl Defs.Fnum. simpl Defs.Fexp. rewrite <- G.
+replace (a * pow2 (- (e - d))) with (a / grid E). ring. rewrite bpow_opp, <- G. reflexivity.
+Qed.
+Lemma rnd_to_opp : forall d m a, rnd_to d m (- a) = - rnd_to d m a.
+Proof. intros. unfold rnd_to. apply round_NE_opp. Qed.
+
 (* as Why3 prints them *)
 Lemma x_power_normal : forall i : Z, let r := p2 (IZR i) in
   r <= p2 1023 /\ p2 (-1022) <= r <-> ((-1022 <= i)%Z /\ (i <= 1023)%Z).
@@ -90,6 +125,58 @@ destruct (count_below c u 255 120 ltac:(lia) ltac:(lia) ltac:(lia)) as [G H]. sy
 apply Rle_trans with (1 := H). apply IZR_le. lia.
 Qed.
 
+Definition x_in_binade (m : Z) (a : R) (e : Z) : Prop :=
+  (((m <= e)%Z /\ a < p2 (IZR (1 + e))) /\ (e + m <= 1)%Z) /\ ((m < e)%Z -> p2 (IZR e) <= a).
+Definition x_rounds_to (d m one : Z) (a : R) (p : Z) : Prop :=
+  exists i : Z, x_in_binade m a i /\ x_counts a (i + -1 * d) (p + -1 * (one * (i + -1 * m))).
+Definition x_placed (m one u p : Z) (r : R) : Prop := exists i : Z, let x := (i * one)%Z in
+  (((((IZR (p + -1 * x) * p2 (IZR (i + u)) = r /\ (0 <= i)%Z) /\ (x <= p)%Z) /\ (p <= 2 * one + x)%Z) /\ (i + 2 * m <= 1)%Z) /\
+  ((0 < i)%Z -> (one + x <= p)%Z)).
+Lemma count_least : forall u q top a, (-200 <= u <= 150)%Z -> (0 <= top <= 2251799813685248)%Z -> IZR top * p2 (IZR u) <= a ->
+  IZR q * unit_at u = rnd (a + 6 * p2 (IZR (50 + u))) - 6 * p2 (IZR (50 + u)) -> (top <= q)%Z.
+Proof.
+intros u q top a Hu Ht Ha Q. assert (G := grid_at u Hu). assert (P := unit_at_is u). unfold unit_at in *.
+set (big := 6 * p2 (IZR (50 + u))) in *. assert (Z1 := quant_exact big top G ltac:(lia)).
+assert (R1 : rnd (IZR top * p2 (IZR u) + big) - big <= rnd (a + big) - big) by (apply Rplus_le_compat_r, rnd_mono; lra).
+rewrite <- P, Z1 in R1. rewrite <- Q in R1. apply (steps_le big _ _ G). exact R1.
+Qed.
+Lemma placed_of : forall d m p a, (0 <= d <= 20)%Z -> (-126 <= m <= -1)%Z -> 0 <= a -> x_rounds_to d m (2 ^ d) a p ->
+  x_placed m (2 ^ d) (m - d) p (rnd_to d m a).
+Proof.
+intros d m p a Hd Hm A0 (e & (((E1 & A1) & E2) & A2) & C). apply counts_is in C.
+replace (e + -1 * d)%Z with (e - d)%Z in C by ring. replace (p + -1 * (2 ^ d * (e + -1 * m)))%Z with (p - (e - m) * 2 ^ d)%Z in C by ring.
+set (q := (p - (e - m) * 2 ^ d)%Z) in *. assert (D : (1 <= 2 ^ d <= 2 ^ 20)%Z).
+{ split. apply (Z.pow_le_mono_r 2 0); lia. apply Z.pow_le_mono_r; lia. }
+assert (W : forall n, (0 <= n)%Z -> p2 (IZR (n + (e - d))) = IZR (2 ^ n) * p2 (IZR (e - d))) by (intros n Hn; now apply power_up).
+assert (T : p2 (IZR (1 + e)) = IZR (2 * 2 ^ d) * p2 (IZR (e - d))).
+{ replace (2 * 2 ^ d)%Z with (2 ^ (1 + d))%Z by (rewrite Z.pow_add_r; lia). rewrite <- (W (1 + d)%Z) by lia. do 2 f_equal. ring. }
+assert (L : p2 (IZR e) = IZR (2 ^ d) * p2 (IZR (e - d))).
+{ rewrite <- (W d) by lia. do 2 f_equal. ring. }
+assert (Q : (0 <= q <= 2 * 2 ^ d)%Z).
+{ apply (count_top (e - d) q (2 * 2 ^ d) a); try lia; [|exact C]. rewrite <- T. lra. }
+assert (V := quant_is_round d m e a Hd ltac:(lia) ltac:(lia)). rewrite (Z.add_comm e 1) in V. specialize (V (conj A0 A1) A2).
+rewrite V, unit_at_is in C.
+exists (e - m)%Z. cbv zeta. replace (p + -1 * ((e - m) * 2 ^ d))%Z with q by (unfold q; ring).
+replace (e - m + (m - d))%Z with (e - d)%Z by ring.
+split; [split; [split; [split; [split; [exact C | lia] | unfold q in Q; lia] | unfold q in Q; lia] | lia]|].
+intros N. assert (2 ^ d <= q)%Z; [|unfold q in *; lia].
+apply (count_least (e - d) q (2 ^ d) a); [lia | lia | |].
+- rewrite <- L. apply A2. lia.
+- rewrite V, unit_at_is. exact C.
+Qed.
+Lemma x_half_placed : forall (r : R) (i : Z), 0 <= r -> x_rounds_to 10 (-14) 1024 r i -> x_placed (-14) 1024 (-24) i (rnd_to 10 (-14) r).
+Proof. intros r i A H. exact (placed_of 10 (-14) i r ltac:(lia) ltac:(lia) A H). Qed.
+Lemma x_byte_placed : forall (r : R) (i : Z), 0 <= r -> x_rounds_to 7 (-126) 128 r i -> x_placed (-126) 128 (-133) i (rnd_to 7 (-126) r).
+Proof. intros r i A H. exact (placed_of 7 (-126) i r ltac:(lia) ltac:(lia) A H). Qed.
+Lemma x_rnd_to_minus : forall (d m : Z) (r : R), rnd_to d m r + rnd_to d m (-1 * r) = 0.
+Proof. intros d m r. replace (-1 * r) with (- r) by ring. rewrite rnd_to_opp. ring. Qed.
+
+Lemma x_units_half : forall i : Z, IZR 1024 * p2 (IZR (1 + i)) = IZR 2048 * p2 (IZR i).
+Proof. intros i. rewrite (power_up 1 i) by lia. change (2 ^ 1)%Z with 2%Z. ring. Qed.
+Lemma x_units_byte : forall i : Z, IZR 128 * p2 (IZR (1 + i)) = IZR 256 * p2 (IZR i).
+Proof. intros i. rewrite (power_up 1 i) by lia. change (2 ^ 1)%Z with 2%Z. ring. Qed.
+
 Ltac printed := first
   [ exact power_order | exact x_power_normal | exact x_power_2048 | exact x_power_256 | exact x_power_six
-  | exact x_count_half | exact x_count_byte | exact x_half_fits | exact x_byte_fits ].
+  | exact x_count_half | exact x_count_byte | exact x_half_placed | exact x_byte_placed | exact x_rnd_to_minus | exact x_units_half | exact x_units_byte
+  | exact (fun i => eq_sym (x_units_half i)) | exact (fun i => eq_sym (x_units_byte i)) | exact x_half_fits | exact x_byte_fits ].
