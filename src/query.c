@@ -324,6 +324,21 @@ static double x_of(double scale, double shift, double y) {
   return x < FAR && x > -FAR ? x : infinity_of(x > 0.0);
 }
 
+/* Appends (lo, hi) unless nothing is left of it. */
+/*@ requires  room:   0 <= count <= 4 && \valid(v + (0 .. 4)) && are_ordered(v, count);
+    terminates \true;
+    exits     \false;
+    assigns   v[count];
+    ensures   count:  count <= \result <= count + 1;
+    ensures   order:  are_ordered(v, \result);
+*/
+static size_t append_x(mmax_interval *v, size_t count, double lo, double hi) {
+  if (!(lo < hi)) return count;
+  v[count].lo = lo;
+  v[count].hi = hi;
+  return count + 1;
+}
+
 /* From y to x in place, where n - 1 - i of y is i of x when falling; what rounds to nothing is left out. */
 /*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift);
     requires  room:   0 <= n <= 5 && \valid(v + (0 .. 4)) && are_ends(v, 0, n);
@@ -345,9 +360,26 @@ static size_t to_x(double scale, double shift, mmax_interval v[MMAX_MAX_INTERVAL
   for (size_t i = 0; i < n; i++) {
     double a = x_of(scale, shift, v[i].lo), b = x_of(scale, shift, v[i].hi);
     double lo = scale > 0.0 ? a : b, hi = scale > 0.0 ? b : a;
-    if (lo < hi) v[count++] = (mmax_interval){lo, hi};
+    count = append_x(v, count, lo, hi);
   }
   return count;
+}
+
+/*@ requires  room:   0 <= i < j < n <= 5 && \valid(v + (0 .. 4)) && are_ordered(v, n);
+    terminates \true;
+    exits     \false;
+    assigns   v[i], v[j];
+    ensures   order:  are_ordered(v, n);
+*/
+static void swap(mmax_interval *v, size_t i, size_t j, size_t n) {
+  (void)n;
+  double a = v[i].lo, b = v[i].hi, c = v[j].lo, d = v[j].hi;
+  /*@ assert hint_i: \lt_double(a, b); */
+  /*@ assert hint_j: \lt_double(c, d); */
+  v[i].lo = c;
+  v[i].hi = d;
+  v[j].lo = a;
+  v[j].hi = b;
 }
 
 /*@ requires  room:   0 <= n <= 5 && \valid(v + (0 .. 4)) && are_ordered(v, n);
@@ -362,11 +394,7 @@ static void reverse(mmax_interval v[MMAX_MAX_INTERVALS], size_t n) {
       loop assigns i, v[0 .. 4];
       loop variant n - i;
   */
-  for (size_t i = 0; i < n / 2; i++) {
-    mmax_interval t = v[i], u = v[n - 1 - i];
-    v[i] = u;
-    v[n - 1 - i] = t;
-  }
+  for (size_t i = 0; i < n / 2; i++) swap(v, i, n - 1 - i, n);
 }
 
 /*@ requires  params: \valid_read(params) && valid_params(params);
