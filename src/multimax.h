@@ -150,8 +150,8 @@ MMAX_API double mmax_sigma(const mmax_params *params, float x);
 MMAX_API double mmax_sigma_derivative(const mmax_params *params, float x);
 
 /* Open intervals of x, in ascending order, none empty, where sigma(scale*x+shift) is
-   increasing; at most MMAX_MAX_INTERVALS. Ends are rounded, beyond 2^990 to infinity; a slope
-   within 2^-48 of the sum of its terms' magnitudes may count as any sign. */
+   increasing; at most MMAX_MAX_INTERVALS. Ends are rounded, beyond 2^990 to infinity; a slope of
+   at most 2^-50 (1 + |c1| + |c2| + 2|c3|(|k3|+|y|) + 2|c4|(|k4|+|y|)) may count as any sign. */
 #define MMAX_MAX_INTERVALS 5
 typedef struct mmax_interval {
   double lo, hi; /* may be -inf, +inf */

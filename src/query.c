@@ -128,6 +128,14 @@ static double with2(int a1, double t1, int a2, double t2) {
   return with(with(0.0, a1, t1), a2, t2);
 }
 
+/*@ requires  range:  bounded(rate, 7.0e38) && float_sized(knot);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  bounded(\result, 2.4e77);
+*/
+static double rate_at(double rate, double knot) { return mmax_mul(rate, knot); }
+
 /*@ requires  params: valid_model(p) && is_cut(lo) && is_cut(hi);
     terminates \true;
     exits     \false;
@@ -141,7 +149,7 @@ static piece piece_between(mmax_params p, double lo, double hi) {
   int low2 = hi <= p.knot[2], high2 = lo >= p.knot[3];
   double c1 = p.coef[0], c2 = p.coef[1];
   double rate3 = mmax_twice(p.coef[2]), rate4 = mmax_twice(p.coef[3]);
-  double at3 = mmax_mul(rate3, p.knot[2]), at4 = mmax_mul(rate4, p.knot[3]);
+  double at3 = rate_at(rate3, p.knot[2]), at4 = rate_at(rate4, p.knot[3]);
   piece q = {lo, hi, 0.0, 0.0, 0.0, 0.0};
   q.base = with4(1.0, low1, -c1, high1, c2, low2, -at3, high2, -at4);
   q.rate = with2(low2, rate3, high2, rate4);
@@ -218,7 +226,8 @@ static double ratio(double m, double n) {
   /*@ assert hint_format: rnd64(n) == n; */
   /*@ assert hint_below:  m*0x1p-990 < n; */
   /*@ assert hint_most:   m <= 1.05e298*n; */
-  /*@ assert hint_ratio:  0.0 <= m/n <= 1.05e298; */
+  /*@ assert hint_least:  ratio_least(m, n); */
+  /*@ assert hint_ratio:  ratio_most(m, n, 1.05e298); */
   return mmax_div(m, n);
 }
 
@@ -234,16 +243,23 @@ static double quotient(double a, double b) {
   return (a < 0.0) == (b < 0.0) ? size : -size;
 }
 
-/* Where sign * sigma' > 0 on the piece; empty if nowhere. */
+/*@ requires  finite: fin(v);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  fin(\result) && \result == (rising != 0 ? v : -v);
+*/
+static double directed(double v, int rising) { return rising ? v : -v; }
+
+/* Where sigma' > 0 on the piece, or with rising 0 -sigma'; empty if nowhere. */
 /*@ requires  piece:  is_cut(q.lo) && is_cut(q.hi) && bounded(q.base, 6.0e77) && bounded(q.rate, 1.5e39);
-    requires  sign:   sign == 1.0 || sign == -1.0;
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   ends:   far_or(\result.lo, 1.0e299) && far_or(\result.hi, 1.0e299);
 */
-static mmax_interval positive_part(piece q, double sign) {
-  double base = mmax_mul(sign, q.base), rate = mmax_mul(sign, q.rate);
+static mmax_interval positive_part(piece q, int rising) {
+  double base = directed(q.base, rising), rate = directed(q.rate, rising);
   mmax_interval all = {q.lo, q.hi}, none = {q.hi, q.hi};
   if (rate == 0.0) return base > 0.0 ? all : none;
   double root = quotient(-base, rate);
@@ -270,8 +286,8 @@ static size_t append(mmax_interval *out, size_t n, mmax_interval found) {
   return n + 1;
 }
 
-/* The intervals of y where sign * sigma increases. */
-/*@ requires  params: valid_model(p) && (sign == 1.0 || sign == -1.0);
+/* The intervals of y where sigma increases, or with rising 0 -sigma. */
+/*@ requires  params: valid_model(p);
     requires  room:   \valid(out + (0 .. 4));
     terminates \true;
     exits     \false;
@@ -279,7 +295,7 @@ static size_t append(mmax_interval *out, size_t n, mmax_interval found) {
     ensures   count:  0 <= \result <= 5;
     ensures   ends:   are_ends(out, 0, \result);
 */
-static size_t increasing(mmax_params p, double sign, mmax_interval out[MMAX_MAX_INTERVALS]) {
+static size_t increasing(mmax_params p, int rising, mmax_interval out[MMAX_MAX_INTERVALS]) {
   double cut[6];
   size_t n = cuts(p, cut), count = 0;
   /*@ loop invariant i:      0 <= i < n;
@@ -291,7 +307,7 @@ static size_t increasing(mmax_params p, double sign, mmax_interval out[MMAX_MAX_
   */
   for (size_t i = 0; i + 1 < n; i++)
     if (cut[i] < cut[i + 1])
-      count = append(out, count, positive_part(piece_between(p, cut[i], cut[i + 1]), sign));
+      count = append(out, count, positive_part(piece_between(p, cut[i], cut[i + 1]), rising));
   return count;
 }
 
@@ -306,6 +322,21 @@ static double x_of(double scale, double shift, double y) {
   double x = scale < 0.0 ? -y : y;
   if (y < FAR && y > -FAR) x = quotient(mmax_sub(y, shift), scale);
   return x < FAR && x > -FAR ? x : infinity_of(x > 0.0);
+}
+
+/* Appends (lo, hi) unless nothing is left of it. */
+/*@ requires  room:   0 <= count <= 4 && \valid(v + (0 .. 4)) && are_ordered(v, count);
+    terminates \true;
+    exits     \false;
+    assigns   v[count];
+    ensures   count:  count <= \result <= count + 1;
+    ensures   order:  are_ordered(v, \result);
+*/
+static size_t append_x(mmax_interval *v, size_t count, double lo, double hi) {
+  if (!(lo < hi)) return count;
+  v[count].lo = lo;
+  v[count].hi = hi;
+  return count + 1;
 }
 
 /* From y to x in place, where n - 1 - i of y is i of x when falling; what rounds to nothing is left out. */
@@ -329,9 +360,26 @@ static size_t to_x(double scale, double shift, mmax_interval v[MMAX_MAX_INTERVAL
   for (size_t i = 0; i < n; i++) {
     double a = x_of(scale, shift, v[i].lo), b = x_of(scale, shift, v[i].hi);
     double lo = scale > 0.0 ? a : b, hi = scale > 0.0 ? b : a;
-    if (lo < hi) v[count++] = (mmax_interval){lo, hi};
+    count = append_x(v, count, lo, hi);
   }
   return count;
+}
+
+/*@ requires  room:   0 <= i < j < n <= 5 && \valid(v + (0 .. 4)) && are_ordered(v, n);
+    terminates \true;
+    exits     \false;
+    assigns   v[i], v[j];
+    ensures   order:  are_ordered(v, n);
+*/
+static void swap(mmax_interval *v, size_t i, size_t j, size_t n) {
+  (void)n;
+  double a = v[i].lo, b = v[i].hi, c = v[j].lo, d = v[j].hi;
+  /*@ assert hint_i: \lt_double(a, b); */
+  /*@ assert hint_j: \lt_double(c, d); */
+  v[i].lo = c;
+  v[i].hi = d;
+  v[j].lo = a;
+  v[j].hi = b;
 }
 
 /*@ requires  room:   0 <= n <= 5 && \valid(v + (0 .. 4)) && are_ordered(v, n);
@@ -346,11 +394,7 @@ static void reverse(mmax_interval v[MMAX_MAX_INTERVALS], size_t n) {
       loop assigns i, v[0 .. 4];
       loop variant n - i;
   */
-  for (size_t i = 0; i < n / 2; i++) {
-    mmax_interval t = v[i], u = v[n - 1 - i];
-    v[i] = u;
-    v[n - 1 - i] = t;
-  }
+  for (size_t i = 0; i < n / 2; i++) swap(v, i, n - 1 - i, n);
 }
 
 /*@ requires  params: \valid_read(params) && valid_params(params);
@@ -367,7 +411,7 @@ size_t mmax_increasing_intervals(const mmax_params *params,
   const mmax_params p = *params;
   size_t count = 0; /* scale 0: constant */
   if (p.scale != 0.0) {
-    size_t n = increasing(p, p.scale > 0.0 ? 1.0 : -1.0, out);
+    size_t n = increasing(p, p.scale > 0.0, out);
     count = to_x(p.scale, p.shift, out, n);
     if (p.scale < 0.0) reverse(out, count);
   }
@@ -490,15 +534,15 @@ static double largest_slope(mmax_params p, double lo, double hi) {
   return sup;
 }
 
-/* At least sup*|scale|, subnormal results too. */
-/*@ requires  range:  bounded(sup, 3.0e258) && float_sized(scale);
+/* At least sup*size, subnormal results too. */
+/*@ requires  range:  bounded(sup, 3.0e258) && float_sized(size);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   finite: fin(\result);
 */
-static double scaled_up(double sup, double scale) {
-  double product = mmax_mul(mmax_mul(sup, magnitude(scale)), 1.0 + 0x1p-50);
+static double scaled_up(double sup, double size) {
+  double product = mmax_mul(mmax_mul(sup, size), 1.0 + 0x1p-50);
   return mmax_add(product, 0x1p-1073);
 }
 
@@ -517,7 +561,7 @@ double mmax_lipschitz(const mmax_params *params, double lo, double hi) {
   double a = y_of(p.scale, p.shift, mmax_fpenv_pin(lo));
   double b = y_of(p.scale, p.shift, mmax_fpenv_pin(hi));
   double sup = largest_slope(p, smaller(a, b), larger(a, b));
-  double result = sup < FAR ? mmax_fpenv_pin(scaled_up(sup, p.scale)) : mmax_wide_inf();
+  double result = sup < FAR ? mmax_fpenv_pin(scaled_up(sup, magnitude(p.scale))) : mmax_wide_inf();
   mmax_fpenv_leave(saved);
   return result;
 }

@@ -13,7 +13,7 @@ Definition ratio (m n : R) : R := if Rle_dec n (mul m (pow2 (-990))) then FAR el
 Definition quotient (a b : R) : R :=
   let size := ratio (Rabs a) (Rabs b) in if Bool.eqb (is_neg a) (is_neg b) then size else - size.
 
-(* s = 1 or -1: where s * sigma' > 0 on the piece *)
+(* s = 1 or -1: where s * sigma' > 0 on the piece; s v is v or -v in C *)
 Definition positive_part (s : R) (q : piece) : list (R * R) :=
   let b := mul s (base q) in let r := mul s (rate q) in
   if Req_EM_T r 0 then (if Rlt_dec 0 b then [(p_lo q, p_hi q)] else [])
