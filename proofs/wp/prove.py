@@ -93,6 +93,8 @@ LEMMAS = {
     "lemmas_call": [(("check.h", "run.h", "job.acsl", "call.acsl"), ("call",))],
     "lemmas_backward": [(("ref/kernels_ref.h", "ref/gradient.h", "backward.acsl", "floors.acsl", "param_sums.acsl", "mean.acsl", "weighed.acsl"),
                          ("floors", "param_sums", "mean", "weighed"))],
+                         ("floors", "mean", "weighed")),
+                        (("ref/kernels_ref.h", "ref/gradient.h", "backward.acsl", "floors.acsl", "param_sums.acsl"), ("param_sums",))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 

@@ -14,7 +14,6 @@ typedef struct found {
 #ifdef __FRAMAC__
 #include "backward.acsl"
 #include "floors.acsl"
-#include "param_sums.acsl"
 #include "mean.acsl"
 #include "weighed.acsl"
 #endif
