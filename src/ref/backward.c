@@ -429,6 +429,16 @@ static double gradient_at(const mmax_params *params, const mmax_view *row, mmax_
   /*@ assert hint_same: same_product(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse, e, f->inverse); */
   /*@ assert hint_mass: mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) == times(e, f->inverse); */
   double h = add_entry(moments, params, f, x, e, up);
+  /*@ assert hint_0: moved_by(\at(moments->sum[0], Pre), moments->sum[0], times(e, f->inverse)); */
+  /*@ assert hint_1: moved_by(\at(moments->sum[1], Pre), moments->sum[1], times(e, f->inverse)); */
+  /*@ assert hint_2: moved_by(\at(moments->sum[2], Pre), moments->sum[2], times(e, f->inverse)); */
+  /*@ assert hint_3: moved_by(\at(moments->sum[3], Pre), moments->sum[3], times(e, f->inverse)); */
+  /*@ assert hint_4: moved_by(\at(moments->sum[4], Pre), moments->sum[4], times(e, f->inverse)); */
+  /*@ assert hint_5: moved_by(\at(moments->sum[5], Pre), moments->sum[5], times(e, f->inverse)); */
+  /*@ assert hint_6: moved_by(\at(moments->sum[6], Pre), moments->sum[6], times(e, f->inverse)); */
+  /*@ assert hint_7: moved_by(\at(moments->sum[7], Pre), moments->sum[7], times(e, f->inverse)); */
+  /*@ assert hint_8: moved_by(\at(moments->sum[8], Pre), moments->sum[8], times(e, f->inverse)); */
+  /*@ assert hint_9: moved_by(\at(moments->sum[9], Pre), moments->sum[9], times(e, f->inverse)); */
   /*@ assert hint_low: moved_low{Pre,Here}(moments, times(e, f->inverse)); */
   /*@ assert hint_mid: moved_mid{Pre,Here}(moments, times(e, f->inverse)); */
   /*@ assert hint_high: moved_high{Pre,Here}(moments, times(e, f->inverse)); */
@@ -459,6 +469,7 @@ static double gradient_at(const mmax_params *params, const mmax_view *row, mmax_
                            product(weight{Pre}(params, \at(row->logits.f32[i], Pre), f->row_max), f->inverse), \at(g.f32[i], Pre),
                            f->mean), grad.f32[i]);
     ensures   sums:    all_moved{Pre,Post}(moments, mass_of{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i));
+    ensures   kept:    kept{Pre,Post}(grad.f32, i);
 */
 static void write_gradient(const mmax_params *params, const mmax_view *row, mmax_source g, size_t i,
                            const found *f, mmax_moments *moments, mmax_sink grad) {
@@ -467,6 +478,9 @@ static void write_gradient(const mmax_params *params, const mmax_view *row, mmax
         product(weight{Pre}(params, \at(row->logits.f32[i], Pre), f->row_max), f->inverse), \at(g.f32[i], Pre), f->mean); */
   if (mmax_wanted(grad)) {
     mmax_put(grad, i, out);
+    /*@ assert hint_finite: \forall integer k; 0 <= k < i ==> \is_finite(\at(grad.f32[k], Pre)) ==> \is_finite(grad.f32[k]); */
+    /*@ assert hint_equal: \forall integer k; 0 <= k < i ==> (real)\at(grad.f32[k], Pre) == (real)grad.f32[k]; */
+    /*@ assert hint_kept: kept{Pre,Here}(grad.f32, i); */
     /*@ assert hint_entry: grad_entry(out, grad.f32[i]); */
     /*@ assert hint_zero: grad_entry(0.0, grad.f32[i]) ==> \is_finite(grad.f32[i]) && grad.f32[i] == 0.0; */
   }
@@ -514,11 +528,26 @@ static void write_gradients(const mmax_params *params, const mmax_view *row, mma
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
+    /*@ assert hint_inside: grad.f32 == row->logits.f32 ==>
+                              \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, row->logits.f32 + k); */
+    /*@ assert hint_outside: grad.f32 != row->logits.f32 ==>
+                               \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, row->logits.f32 + k); */
+    /*@ assert hint_inside_g: grad.f32 == g.f32 ==> \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, g.f32 + k); */
+    /*@ assert hint_outside_g: grad.f32 != g.f32 ==> \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, g.f32 + k); */
     /*@ assert hint_entry: same_entry{Pre,Here}(row->logits.f32, i); */
     /*@ assert hint_entry_g: same_entry{Pre,Here}(g.f32, i); */
     /*@ assert hint_taken: taken(row->logits.f32, row->mask, i) == taken{Pre}(row->logits.f32, row->mask, i); */
-    /*@ assert hint_term: mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) ==
+    /*@ assert hint_term: term(params, row->logits.f32, row->mask, f->row_max, i) ==
+                          term{Pre}(params, row->logits.f32, row->mask, f->row_max, i); */
+    /*@ assert hint_share: same_product(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse,
+                                        term{Pre}(params, row->logits.f32, row->mask, f->row_max, i), f->inverse); */
+    /*@ assert hint_part: mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) ==
                           mass_of{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i); */
+    /*@ assert hint_known_0: entry_known{Pre}(params, row->logits.f32, row->mask, g.f32, f->row_max, f->g_max, f->extent.lo,
+                                              f->extent.hi, f->extent.largest, i); */
+    /*@ assert hint_x: (real)row->logits.f32[i] == (real)\at(row->logits.f32[\at(i, Here)], Pre); */
+    /*@ assert hint_g: (real)g.f32[i] == (real)\at(g.f32[\at(i, Here)], Pre) &&
+                       (\is_finite(\at(g.f32[\at(i, Here)], Pre)) ==> \is_finite(g.f32[i])); */
     /*@ assert hint_known: entry_known(params, row->logits.f32, row->mask, g.f32, f->row_max, f->g_max, f->extent.lo, f->extent.hi,
                                        f->extent.largest, i); */
     /*@ assert hint_below: weight_sum{Pre}(params, row->logits.f32, row->mask, f->row_max, i) <=
@@ -527,26 +556,11 @@ static void write_gradients(const mmax_params *params, const mmax_view *row, mma
                                       weight_sum{Pre}(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse); */
     /*@ assert hint_mass: mass_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) <= 1.01; */
     /*@ assert hint_room: all_sized(moments); */
-    /*@ assert hint_inside: grad.f32 == row->logits.f32 ==>
-                              \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, row->logits.f32 + k); */
-    /*@ assert hint_outside: grad.f32 != row->logits.f32 ==>
-                               \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, row->logits.f32 + k); */
-    /*@ assert hint_inside_g: grad.f32 == g.f32 ==> \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, g.f32 + k); */
-    /*@ assert hint_outside_g: grad.f32 != g.f32 ==> \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, g.f32 + k); */
     write_gradient(params, row, g, i, f, moments, grad);
     /*@ assert hint_next: mass_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1) ==
                           mass_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) +
                           mass_of{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i); */
     /*@ assert hint_sums: all_counted(moments, mass_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1), i + 1); */
-    /*@ assert hint_apart: \forall integer k; 0 <= k < i ==> grad.f32 + k != grad.f32 + i; */
-    /*@ assert hint_minus: \forall integer k; 0 <= k < i ==>
-                             \is_minus_infinity(\at(grad.f32[k], LoopCurrent)) ==> \is_minus_infinity(grad.f32[k]); */
-    /*@ assert hint_nan: \forall integer k; 0 <= k < i ==>
-                           \is_NaN(grad.f32[k]) ==> \is_NaN(\at(grad.f32[k], LoopCurrent)); */
-    /*@ assert hint_finite: \forall integer k; 0 <= k < i ==>
-                              \is_finite(\at(grad.f32[k], LoopCurrent)) ==> \is_finite(grad.f32[k]); */
-    /*@ assert hint_equal: \forall integer k; 0 <= k < i ==>
-                             (real)\at(grad.f32[k], LoopCurrent) == (real)grad.f32[k]; */
     /*@ assert hint_kept: kept{LoopCurrent,Here}(grad.f32, i); */
     /*@ assert hint_after: kept_from{LoopCurrent,Here}(row->logits.f32, i + 1, row->n); */
     /*@ assert hint_after_g: kept_from{LoopCurrent,Here}(g.f32, i + 1, row->n); */
@@ -615,6 +629,55 @@ static found find(const mmax_params *params, const mmax_view *row, mmax_source g
 static void start(mmax_moments *moments, const mmax_params *params, mmax_extent extent, double g_max) {
   mmax_moments_start(moments, params, extent, g_max);
   /*@ assert hint_zero: counted_to(0, 0.0, 0); */
+  /*@ assert hint_knots: params->knot[0] == \at(params->knot[0], Pre) && params->knot[1] == \at(params->knot[1], Pre) &&
+                         params->knot[2] == \at(params->knot[2], Pre) && params->knot[3] == \at(params->knot[3], Pre); */
+  /*@ assert hint_coefs: params->coef[0] == \at(params->coef[0], Pre) && params->coef[1] == \at(params->coef[1], Pre) &&
+                         params->coef[2] == \at(params->coef[2], Pre) && params->coef[3] == \at(params->coef[3], Pre); */
+  /*@ assert hint_low: low1(params, extent.lo) == low1{Pre}(params, extent.lo) && low2(params, extent.lo) == low2{Pre}(params, extent.lo); */
+  /*@ assert hint_high: high1(params, extent.hi) == high1{Pre}(params, extent.hi) && high2(params, extent.hi) == high2{Pre}(params, extent.hi); */
+  /*@ assert hint_steep: steepest(params, low2(params, extent.lo), high2(params, extent.hi)) ==
+                         steepest{Pre}(params, low2{Pre}(params, extent.lo), high2{Pre}(params, extent.hi)); */
+  /*@ assert hint_tops: tops_fine(params, extent.lo, extent.hi); */
+  /*@ assert hint_even: over(moments, 4, product(2.0, g_max)) && over(moments, 5, product(2.0, g_max)); */
+  /*@ assert hint_first: over(moments, 0, product(product(2.0, g_max), low1(params, extent.lo))) &&
+                         over(moments, 1, product(product(2.0, g_max), high1(params, extent.hi))); */
+}
+
+/* The gradients of a row with an unmasked entry. */
+/*@ requires  view:    \valid_read(row) && valid_view(row);
+    requires  some:    !all_masked(row->logits.f32, row->mask, row->n);
+    requires  up:      valid_upstream(g.storage, g.f32, row->n) && upstream_fine(row->logits.f32, row->mask, g.f32, row->n);
+    requires  sink:    grad.storage == MMAX_FLOAT32 && grad.bits == \null &&
+                         (grad.f32 == \null || \valid(grad.f32 + (0 .. row->n - 1)));
+    requires  acc:     acc == \null || \valid(acc) && \separated(acc, row) && \separated(acc, params) &&
+                         \separated(acc, grad.f32 + (0 .. row->n - 1));
+    requires  params:  \valid_read(params) && valid_params(params);
+    requires  same:    grad.f32 == row->logits.f32 ||
+                         \separated(grad.f32 + (0 .. row->n - 1), row->logits.f32 + (0 .. row->n - 1));
+    requires  same_g:  grad.f32 == g.f32 || \separated(grad.f32 + (0 .. row->n - 1), g.f32 + (0 .. row->n - 1));
+    requires  apart:   row->mask == \null || \separated(grad.f32 + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
+    requires  frame:   \separated(grad.f32 + (0 .. row->n - 1), row);
+    terminates \true;
+    exits     \false;
+    assigns   grad.f32[0 .. row->n - 1], *acc;
+    ensures   masks:   grad.f32 != \null ==> zeroed{Pre,Post}(row->logits.f32, row->mask, grad.f32, row->n);
+    ensures   value:   grad.f32 != \null ==>
+                         is_backward{Pre,Post}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n);
+    ensures   rows:    acc != \null ==> acc->rows == (uint64_t)(\old(acc->rows) + 1) &&
+                         acc->nonfinite_rows == \old(acc->nonfinite_rows);
+*/
+static void backward_row(const mmax_params *params, const mmax_view *row, mmax_source g,
+                         mmax_sink grad, mmax_accumulator *acc) {
+  found f = find(params, row, g);
+  mmax_moments moments;
+  start(&moments, params, f.extent, f.g_max);
+  write_gradients(params, row, g, &f, &moments, grad);
+  /*@ assert hint_value: grad.f32 != \null ==>
+        is_backward{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n); */
+  if (acc != NULL) {
+    mmax_moments_finish(&moments, params, acc);
+    acc->rows++;
+  }
 }
 
 mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *row, mmax_source g,
@@ -627,15 +690,6 @@ mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *ro
     if (acc != NULL && state == MMAX_ROW_NONFINITE) acc->nonfinite_rows++;
     return state;
   }
-  found f = find(params, row, g);
-  mmax_moments moments;
-  start(&moments, params, f.extent, f.g_max);
-  write_gradients(params, row, g, &f, &moments, grad);
-  /*@ assert hint_value: grad.f32 != \null ==>
-        is_backward{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n); */
-  if (acc != NULL) {
-    mmax_moments_finish(&moments, params, acc);
-    acc->rows++;
-  }
+  backward_row(params, row, g, grad, acc);
   return MMAX_OK;
 }

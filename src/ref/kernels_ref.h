@@ -79,7 +79,6 @@ mmax_status mmax_row_log_ref(const mmax_params *params, const mmax_view *row, mm
     exits     \false;
     assigns   grad.f32[0 .. row->n - 1], *acc;
     ensures   nonfinite:  \result == MMAX_ROW_NONFINITE <==> !none_bad{Pre}(row->logits.f32, row->mask, row->n) ||
-                            !all_masked{Pre}(row->logits.f32, row->mask, row->n) &&
                             !upstream_fine{Pre}(row->logits.f32, row->mask, g.f32, row->n);
     ensures   masked:     \result == MMAX_ROW_MASKED <==> none_bad{Pre}(row->logits.f32, row->mask, row->n) &&
                             all_masked{Pre}(row->logits.f32, row->mask, row->n);
