@@ -95,6 +95,8 @@ LEMMAS = {
                          ("floors", "param_sums", "mean", "weighed"))],
                          ("floors", "mean", "weighed")),
                         (("ref/kernels_ref.h", "ref/gradient.h", "backward.acsl", "floors.acsl", "param_sums.acsl"), ("param_sums",))],
+    "lemmas_entry": [(("ref/gradient.h", "ref/kernels_ref.h", "backward.acsl", "entry.acsl", "weighed.acsl", "written.acsl"),
+                      ("entry", "written"))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 
