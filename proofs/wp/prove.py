@@ -84,7 +84,7 @@ def times(text):
 LEMMAS = {
     "lemmas": [(("ref/kernels_ref.h", "ref/log.h"), ("float", "grid", "exp", "sum", "row", "forward", "log", "lse"))],
     "lemmas_order": [(("ref/kernels_ref.h", "order.acsl"), ("order",))],
-    "lemmas_loss": [(("ref/kernels_ref.h", "gradient.acsl", "loss.acsl"), ("loss",))],
+    "lemmas_loss": [(("ref/kernels_ref.h",), ("loss",)), (("ref/gradient.h", "ref/kernels_ref.h", "loss_gradient.acsl"), ("loss_gradient",))],
     "lemmas_finish": [(("multimax.h", "ref/arith.h", "ref/limbs.h", "finish.acsl"), ("finish",))],
     "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares"))],
     "lemmas_backward": [(("ref/kernels_ref.h", "ref/gradient.h", "backward.acsl", "floors.acsl", "mean.acsl", "weighed.acsl"),

@@ -240,13 +240,105 @@ static float row_loss(const mmax_params *params, const mmax_view *row, size_t ta
   return out;
 }
 
+#ifdef __FRAMAC__
+#include "loss_gradient.acsl"
+#endif
+
 /* p_i - q_i. Without smoothing, p - 1 of the largest entry is -rest/(1+rest). */
-static double residual(const mmax_lse *lse, double weight, double inverse, int is_target,
-                       double smoothing, double uniform) {
-  double p = weight * inverse;
-  if (!is_target) return p - uniform;
-  if (smoothing > 0.0) return p - ((1.0 - smoothing) + uniform);
-  return weight == 1.0 ? -(lse->rest * inverse) : p - 1.0;
+/*@ requires  weight:  fin(e) && weighs(e) && fin(inverse) && 1.0e-12 <= inverse <= 1.0;
+    requires  rest:    fin(rest) && 0.0 <= rest && times(rest, inverse) <= 1.001;
+    requires  uniform: fin(uniform) && 0.0 <= uniform <= 1.0;
+    requires  range:   fin(smoothing) && 0.0 <= smoothing <= 1.0;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:   fin(\result) && \result == residual_of(e, rest, inverse, is_target, smoothing, uniform);
+    ensures   parts:   between_parts(\result, times(e, inverse), uniform + target_part(is_target, smoothing));
+*/
+static double residual(double e, double rest, double inverse, int is_target, double smoothing,
+                       double uniform) {
+  /*@ assert hint_unit: product_unit(e, inverse); */
+  /*@ assert hint_share: near_share(product(e, inverse), times(e, inverse)); */
+  double p = mmax_mul(e, inverse);
+  /*@ assert hint_p: p == product(e, inverse) && 0.0 <= p <= 1.01; */
+  /*@ assert hint_p_fmt: fmt(p); */
+  if (!is_target) {
+    double d = mmax_sub(p, uniform);
+    /*@ assert hint_d: d == minus(p, uniform); */
+    /*@ ghost double minus_uniform = -uniform; */
+    /*@ assert hint_uniform_minus: fin(minus_uniform) && minus_uniform == -uniform && fmt(minus_uniform); */
+    /*@ assert hint_uniform_fmt: fmt_both(uniform); */
+    /*@ assert hint_between: -uniform <= d <= p; */
+    return d;
+  }
+  if (smoothing > 0.0) {
+    double keep = mmax_sub(1.0, smoothing);
+    /*@ assert hint_keep: keep == kept_part(smoothing) && unit_range(keep); */
+    double q = mmax_add(keep, uniform);
+    /*@ assert hint_q: q == sum_of(keep, uniform); */
+    /*@ assert hint_q_near: err64(keep + uniform, q); */
+    /*@ assert hint_q_least: rnd64(0.0) <= rnd64(keep + uniform); */
+    double d = mmax_sub(p, q);
+    /*@ assert hint_smooth: d == minus(p, q); */
+    /*@ ghost double minus_q = -q; */
+    /*@ assert hint_q_minus: fin(minus_q) && minus_q == -q && fmt(minus_q); */
+    /*@ assert hint_q_fmt: fmt_both(q); */
+    /*@ assert hint_smooth_between: -q <= d <= p; */
+    return d;
+  }
+  if (e == 1.0) {
+    /*@ assert hint_rest: 0.0 <= times(rest, inverse); */
+    double other = mmax_mul(rest, inverse);
+    /*@ assert hint_other: other == product(rest, inverse) && err64(times(rest, inverse), other); */
+    /*@ assert hint_other_least: rnd64(0.0) <= other; */
+    return -other;
+  }
+  double d = mmax_sub(p, 1.0);
+  /*@ assert hint_one: d == minus(p, 1.0); */
+  /*@ ghost double minus_one = -1.0; */
+  /*@ assert hint_one_minus: fin(minus_one) && minus_one == -1.0 && fmt(minus_one); */
+  /*@ assert hint_one_fmt: fmt_both(1.0); */
+  /*@ assert hint_one_between: -1.0 <= d <= p; */
+  return d;
+}
+
+/* The range of the entries that take part in the gradient. */
+/*@ requires  view:   \valid_read(row) && valid_view(row);
+    requires  params: \valid_read(params) && valid_params(params);
+    requires  top:    bounded(row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, row_max);
+    requires  range:  fin(smoothing);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  extent_fine(\result.lo, \result.hi, \result.largest);
+    ensures   all:    pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, row->n, \result.lo, \result.hi, \result.largest);
+*/
+static mmax_extent pulling_extent(const mmax_params *params, const mmax_view *row, size_t target,
+                                  double smoothing, double row_max) {
+  mmax_extent extent = {0.0, 0.0, 0.0, 0};
+  /*@ loop invariant index: 0 <= i <= row->n;
+      loop invariant range: extent_fine(extent.lo, extent.hi, extent.largest);
+      loop invariant none:  extent.any == 0 ==> none_pulls(params, row->logits.f32, row->mask, row_max, target, smoothing, i);
+      loop invariant all:   pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, i, extent.lo, extent.hi, extent.largest);
+      loop assigns   i, extent;
+      loop variant   row->n - i;
+  */
+  for (size_t i = 0; i < row->n; i++) {
+    if (!mmax_live(row, i) || (!(smoothing > 0.0) && i != target &&
+                               !(mmax_weight(params, mmax_logit(row, i), row_max) > 0.0))) {
+      /*@ assert hint_not: !pulls(params, row->logits.f32, row->mask, row_max, target, smoothing, i); */
+      /*@ assert hint_skip: pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, i + 1, extent.lo, extent.hi, extent.largest); */
+      continue;
+    }
+    double v = mmax_widen(mmax_logit(row, i));
+    /*@ assert hint_v: v == row->logits.f32[i]; */
+    /*@ ghost mmax_extent before = extent; */
+    extent = mmax_extent_add(extent, v, mmax_affine(params, v));
+    /*@ assert hint_entry: in_extent(row->logits.f32[i], affine_hat(params, row->logits.f32[i]), extent.lo, extent.hi, extent.largest); */
+    /*@ assert hint_others: before.any == 0 || wider(before.lo, before.hi, before.largest, extent.lo, extent.hi, extent.largest); */
+    /*@ assert hint_all: pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, i + 1, extent.lo, extent.hi, extent.largest); */
+  }
+  return extent;
 }
 
 /*@ requires  view:      \valid_read(row) && valid_view(row) && target < row->n;
@@ -273,26 +365,19 @@ static double residual(const mmax_lse *lse, double weight, double inverse, int i
 static void row_gradient(const mmax_params *params, const mmax_view *row, size_t target,
                          double smoothing, double w, mmax_lse lse, mmax_sink grad,
                          mmax_accumulator *acc) {
-  double inverse = 1.0 / (1.0 + lse.rest);
-  double uniform =
-      smoothing > 0.0 ? smoothing / mmax_u64_to_double(count_unmasked(row)) : 0.0;
-  mmax_extent extent = {0.0, 0.0, 0.0, 0};
-  for (size_t i = 0; i < row->n; i++) {
-    if (!mmax_live(row, i)) continue;
-    if (!(smoothing > 0.0) && i != target &&
-        !(mmax_weight(params, mmax_logit(row, i), lse.row_max) > 0.0))
-      continue;
-    double v = mmax_widen(mmax_logit(row, i));
-    extent = mmax_extent_add(extent, v, mmax_affine(params, v));
-  }
+  double inverse = mmax_div(1.0, mmax_add(1.0, lse.rest));
+  double uniform = 0.0;
+  if (smoothing > 0.0) uniform = mmax_div(smoothing, mmax_u64_to_double(count_unmasked(row)));
+  mmax_extent extent = pulling_extent(params, row, target, smoothing, lse.row_max);
   mmax_moments moments;
   mmax_moments_start(&moments, params, extent, w < 0.0 ? -w : w);
   for (size_t i = 0; i < row->n; i++) {
     double out = 0.0;
     if (mmax_live(row, i)) {
-      double e = mmax_weight(params, mmax_logit(row, i), lse.row_max);
-      double d = residual(&lse, e, inverse, i == target, smoothing, uniform);
-      out = mmax_moments_add(&moments, params, mmax_logit(row, i), w * d) * params->scale;
+      float x = mmax_logit(row, i);
+      double e = mmax_weight(params, x, lse.row_max);
+      double d = residual(e, lse.rest, inverse, i == target, smoothing, uniform);
+      out = mmax_mul(mmax_moments_add(&moments, params, x, mmax_mul(w, d)), params->scale);
     }
     if (mmax_wanted(grad)) mmax_put(grad, i, out);
   }
