@@ -86,6 +86,8 @@ LEMMAS = {
     "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares"))],
     "lemmas_backward": [(("ref/kernels_ref.h", "ref/gradient.h", "backward.acsl", "floors.acsl", "mean.acsl", "weighed.acsl"),
                          ("floors", "mean", "weighed"))],
+    "lemmas_entry": [(("ref/gradient.h", "ref/kernels_ref.h", "backward.acsl", "entry.acsl", "weighed.acsl", "written.acsl"),
+                      ("entry", "written"))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 

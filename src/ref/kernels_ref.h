@@ -12,6 +12,8 @@
 
 #ifdef __FRAMAC__
 #include "forward.acsl"
+#include "gradient.h"
+#include "backward.acsl"
 #endif
 
 /*@ requires  row:        1 <= n && valid_row(x, mask, n) && \valid(probs + (0 .. n-1));
@@ -62,6 +64,38 @@ mmax_status mmax_row_forward16_ref(const mmax_params *params, const mmax_view *r
 mmax_status mmax_row_log_ref(const mmax_params *params, const mmax_view *row, mmax_sink log_probs);
 
 /* g: upstream gradient[n]; grad may be the logits, g or not wanted; acc may be NULL. */
+/*@ requires  view:       \valid_read(row) && valid_view(row) && valid_upstream(g.storage, g.f32, row->n);
+    requires  sink:       grad.storage == MMAX_FLOAT32 && grad.bits == \null &&
+                            (grad.f32 == \null || \valid(grad.f32 + (0 .. row->n - 1)));
+    requires  acc:        acc == \null || \valid(acc) && \separated(acc, row) && \separated(acc, params) &&
+                            \separated(acc, grad.f32 + (0 .. row->n - 1));
+    requires  params:     \valid_read(params) && valid_params(params);
+    requires  in_place:   grad.f32 == row->logits.f32 ||
+                            \separated(grad.f32 + (0 .. row->n - 1), row->logits.f32 + (0 .. row->n - 1));
+    requires  in_place_g: grad.f32 == g.f32 || \separated(grad.f32 + (0 .. row->n - 1), g.f32 + (0 .. row->n - 1));
+    requires  apart:      row->mask == \null || \separated(grad.f32 + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
+    requires  frame:      \separated(grad.f32 + (0 .. row->n - 1), row);
+    terminates \true;
+    exits     \false;
+    assigns   grad.f32[0 .. row->n - 1], *acc;
+    ensures   nonfinite:  \result == MMAX_ROW_NONFINITE <==> !none_bad{Pre}(row->logits.f32, row->mask, row->n) ||
+                            !upstream_fine{Pre}(row->logits.f32, row->mask, g.f32, row->n);
+    ensures   masked:     \result == MMAX_ROW_MASKED <==> none_bad{Pre}(row->logits.f32, row->mask, row->n) &&
+                            all_masked{Pre}(row->logits.f32, row->mask, row->n);
+    ensures   status:     \result == MMAX_OK || \result == MMAX_ROW_MASKED || \result == MMAX_ROW_NONFINITE;
+    ensures   poisoned:   \result == MMAX_ROW_NONFINITE ==> grad.f32 != \null ==>
+                            \forall integer i; 0 <= i < row->n ==> \is_NaN(grad.f32[i]);
+    ensures   zeros:      \result == MMAX_ROW_MASKED ==> grad.f32 != \null ==> zero_entries(grad.f32, row->n);
+    ensures   masks:      \result == MMAX_OK ==> grad.f32 != \null ==> \forall integer i; 0 <= i < row->n ==>
+                            !unmasked{Pre}(row->logits.f32, row->mask, i) ==> \is_finite(grad.f32[i]) && grad.f32[i] == 0.0;
+    ensures   value:      \result == MMAX_OK ==> grad.f32 != \null ==>
+                            is_backward{Pre,Post}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n);
+    ensures   rows:       acc != \null ==> acc->rows == (uint64_t)(\old(acc->rows) + (\result == MMAX_OK ? 1 : 0));
+    ensures   bad_rows:   acc != \null ==>
+                            acc->nonfinite_rows == (uint64_t)(\old(acc->nonfinite_rows) + (\result == MMAX_ROW_NONFINITE ? 1 : 0));
+    ensures   sums:       acc != \null ==> \result != MMAX_OK ==> \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==>
+                            acc->limb[j][i] == \old(acc->limb[j][i]);
+*/
 mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *row, mmax_source g,
                                   mmax_sink grad, mmax_accumulator *acc);
 

@@ -72,6 +72,11 @@ static inline int mmax_live(const mmax_view *row, size_t i) {
          mmax_classify(mmax_logit(row, i)) == MMAX_FINITE;
 }
 
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  \result != 0 <==> row.f32 != \null || row.bits != \null;
+*/
 static inline int mmax_wanted(mmax_sink row) { return row.f32 != NULL || row.bits != NULL; }
 
 /* Element i: v, rounded once. */

@@ -2,7 +2,7 @@
 (* The lemmas of specs/logic/gradient.acsl and shares.acsl in the form Why3 prints them: each goal is one of these, by conversion. *)
 From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Primitives FloorQuant WpLemmas GradLemmas.
+From MultiMax Require Import Float64 ExpKernel Primitives FloorQuant WpLemmas GradLemmas EntryTie.
 Open Scope R_scope.
 
 Definition x_near_share (p w : R) := 0 <= p /\ p <= 1001 / 1000 * w.
@@ -173,4 +173,4 @@ Ltac printed := first
   [ exact x_rnd_minus | exact x_grid_normal | exact x_grid_exponent | exact x_grid_six | exact x_unit_power | exact x_float_tiny
   | exact x_prob_share | exact x_mean_fit | exact x_mean_step | exact x_leans_next | exact x_mean_around | exact x_grad_share
   | exact x_fit_count | exact x_fit_linear | exact x_fit_hinge | exact x_fit_slope | exact x_fit_square | exact x_fit_logit
-  | exact x_shared_floor | exact x_shared_within ].
+  | exact x_shared_floor | exact x_shared_within | exact x_sizes_add | exact x_size_double | exact x_slope_squares | exact x_part_twice ].
