@@ -528,6 +528,7 @@ static void write_gradients(const mmax_params *params, const mmax_view *row, mma
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
+    /*@ assert hint_sink: grad.f32 == \null || \valid(grad.f32 + i); */
     /*@ assert hint_inside: grad.f32 == row->logits.f32 ==>
                               \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, row->logits.f32 + k); */
     /*@ assert hint_outside: grad.f32 != row->logits.f32 ==>
@@ -626,7 +627,8 @@ static found find(const mmax_params *params, const mmax_view *row, mmax_source g
     ensures   start:   all_counted(moments, 0.0, 0);
     ensures   units:   \forall integer j; 0 <= j < 10 ==> -256 <= moments->grid[j].unit <= 639;
 */
-static void start(mmax_moments *moments, const mmax_params *params, mmax_extent extent, double g_max) {
+static void start(mmax_moments *moments, const mmax_params *params, mmax_extent extent,
+                  double g_max) {
   mmax_moments_start(moments, params, extent, g_max);
   /*@ assert hint_zero: counted_to(0, 0.0, 0); */
   /*@ assert hint_knots: params->knot[0] == \at(params->knot[0], Pre) && params->knot[1] == \at(params->knot[1], Pre) &&
