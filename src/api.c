@@ -35,10 +35,38 @@ static const void *untyped_targets(const int32_t *p);
     ensures   address: (uintptr_t)\result == (uintptr_t)p && (\result == \null <==> p == \null);
 */
 static const void *untyped_floats(const float *p);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   same:    \result == of_floats((float *)p) && (\result == \null <==> p == \null);
+*/
+static const void *untyped_matrix(const float *p);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   same:    \result == of_halves((uint16_t *)p) && (\result == \null <==> p == \null);
+*/
+static const void *untyped_matrix16(const uint16_t *p);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   same:    \result == of_floats(p) && (\result == \null <==> p == \null) && floats_at(\result) == p;
+*/
+static void *untyped_result(float *p);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   same:    \result == of_halves(p) && (\result == \null <==> p == \null) && halves_at(\result) == p;
+*/
+static void *untyped_result16(uint16_t *p);
 #else
 static const void *untyped_bytes(const uint8_t *p) { return p; }
 static const void *untyped_targets(const int32_t *p) { return p; }
 static const void *untyped_floats(const float *p) { return p; }
+static const void *untyped_matrix(const float *p) { return p; }
+static const void *untyped_matrix16(const uint16_t *p) { return p; }
+static void *untyped_result(float *p) { return p; }
+static void *untyped_result16(uint16_t *p) { return p; }
 #endif
 
 enum { LOGITS, MASK, UPSTREAM, TARGET, GRAD_LOSS, LOSS, OUT, BUFFERS };
@@ -318,7 +346,7 @@ static mmax_status status_of(const mmax_report *found) {
     requires  exec:    exec == \null || \valid_read(exec);
     requires  report:  report == \null || \valid(report);
     requires  apart:   \separated(job, exec) && \separated(job, report) && \separated(job, job->acc) && \separated(job, job->params) &&
-                         \separated(report, job->acc);
+                         (report == \null || job->acc == \null || \separated(report, job->acc));
     requires  targets: targets_readable(*job);
     terminates \true;
     exits     \false;
@@ -336,9 +364,9 @@ static mmax_status submit(mmax_job *job, const mmax_exec *exec, mmax_report *rep
   /*@ assert hint_checked: outputs_kept{Pre, Here}(\at(*job, Pre)) && (report == \null || report_kept{Pre, Here}(report)); */
   if (status != MMAX_OK) return status;
   /*@ assert hint_limbs: \forall integer p, i; 0 <= p < 10 ==> 0 <= i < 16 ==>
-        \separated(&\at(job->acc, Pre)->limb[p][i], &job->scratch) && \separated(&\at(job->acc, Pre)->limb[p][i], report); */
-  /*@ assert hint_rows: \separated(&\at(job->acc, Pre)->rows, &job->scratch) && \separated(&\at(job->acc, Pre)->rows, report) &&
-        \separated(&\at(job->acc, Pre)->nonfinite_rows, &job->scratch) && \separated(&\at(job->acc, Pre)->nonfinite_rows, report); */
+        \separated(&\at(job->acc, Pre)->limb[p][i], &job->scratch) && (report == \null || \separated(&\at(job->acc, Pre)->limb[p][i], report)); */
+  /*@ assert hint_rows: \separated(&\at(job->acc, Pre)->rows, &job->scratch) && \separated(&\at(job->acc, Pre)->nonfinite_rows, &job->scratch) &&
+        (report == \null || (\separated(&\at(job->acc, Pre)->rows, report) && \separated(&\at(job->acc, Pre)->nonfinite_rows, report))); */
   /*@ assert hint_fields: \separated(&report->masked_rows, &job->scratch) && \separated(&report->first_masked, &job->scratch) &&
         \separated(&report->nonfinite_rows, &job->scratch) && \separated(&report->first_nonfinite, &job->scratch) &&
         \separated(&report->ignored_rows, &job->scratch); */
@@ -379,111 +407,308 @@ static mmax_status submit(mmax_job *job, const mmax_exec *exec, mmax_report *rep
   return status_of(&found);
 }
 
-static mmax_job job_on(const mmax_rows *in, mmax_kind kind, const mmax_params *params) {
-  mmax_job job = {.kind = kind, .params = params, .storage = MMAX_FLOAT32, .in = mmax_input_of(in)};
+/* A batch of float32. */
+/*@ requires  in:      \valid_read(in);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   job:     rows_job{Pre}(\result, (mmax_rows *)in, kind);
+*/
+static mmax_job job_on(const mmax_rows *in, mmax_kind kind) {
+  mmax_input rows = {untyped_matrix(in->logits), in->mask, in->rows, in->cols, in->stride, in->mask_stride, NULL};
+  mmax_job job = {.kind = kind, .storage = MMAX_FLOAT32, .in = rows};
   return job;
 }
 
 /* MMAX_FLOAT32 has no business here: its matrices are not uint16_t. */
-static mmax_job job_on16(const mmax_rows16 *in, mmax_kind kind, const mmax_params *params) {
+/*@ requires  in:      \valid_read(in);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   job:     rows_job16{Pre}(\result, (mmax_rows16 *)in, kind);
+*/
+static mmax_job job_on16(const mmax_rows16 *in, mmax_kind kind) {
   const mmax_storage none = (mmax_storage)3;
-  mmax_job job = {.kind = kind, .params = params, .in = mmax_input_of16(in)};
+  mmax_input rows = {untyped_matrix16(in->logits), in->mask, in->rows, in->cols, in->stride,
+                     in->mask_stride, NULL};
+  mmax_job job = {.kind = kind, .in = rows};
   job.storage = in->storage == MMAX_FLOAT32 ? none : in->storage;
   return job;
 }
 
-static mmax_status rows_to_rows(mmax_job job, void *out, size_t out_stride, const mmax_exec *exec,
+/* The job with parameters and sums. */
+/*@ requires  params:  params == \null || \valid_read(params);
+    requires  exec:    exec == \null || \valid_read(exec);
+    requires  report:  report == \null || \valid(report);
+    requires  apart:   report == \null || acc == \null || \separated(report, acc);
+    requires  targets: targets_given(job);
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, *acc, job.loss[0 .. job.in.rows - 1],
+              floats_at(job.out.data)[0 .. floats_in(job.storage, job.out.data, job.in.rows, job.in.cols, job.out.stride) - 1],
+              halves_at(job.out.data)[0 .. halves_in(job.storage, job.out.data, job.in.rows, job.in.cols, job.out.stride) - 1],
+              ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    ensures   end:     concluded{Pre, Post}({job \with .params = params, .acc = acc},
+                         (mmax_exec *)exec, report, \result);
+    ensures   once:    ran(job, \result) ==> mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   never:   !ran(job, \result) ==> mmax_runs == \old(mmax_runs);
+*/
+static mmax_status conclude(mmax_job job, const mmax_params *params, mmax_accumulator *acc,
+                            const mmax_exec *exec, mmax_report *report) {
+  job.params = params;
+  job.acc = acc;
+  return submit(&job, exec, report);
+}
+
+/*@ requires  params:  params == \null || \valid_read(params);
+    requires  exec:    exec == \null || \valid_read(exec);
+    requires  report:  report == \null || \valid(report);
+    requires  apart:   report == \null || acc == \null || \separated(report, acc);
+    requires  targets: targets_given(job);
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, *acc, job.loss[0 .. job.in.rows - 1],
+              floats_at(out)[0 .. floats_in(job.storage, out, job.in.rows, job.in.cols, out_stride) - 1],
+              halves_at(out)[0 .. halves_in(job.storage, out, job.in.rows, job.in.cols, out_stride) - 1],
+              ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    ensures   end:     concluded{Pre, Post}({job \with .params = params, .acc = acc, .out.data = out, .out.stride = out_stride},
+                         (mmax_exec *)exec, report, \result);
+    ensures   once:    ran(job, \result) ==> mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   never:   !ran(job, \result) ==> mmax_runs == \old(mmax_runs);
+    ensures   kept:    \result < 0 ==> (report == \null || report_kept{Pre, Post}(report)) && acc_kept{Pre, Post}(acc) &&
+                         floats_kept{Pre, Post}(job.loss, job.in.rows) &&
+                         floats_kept{Pre, Post}(floats_at(out), floats_in(job.storage, out, job.in.rows, job.in.cols, out_stride)) &&
+                         halves_kept{Pre, Post}(halves_at(out), halves_in(job.storage, out, job.in.rows, job.in.cols, out_stride));
+*/
+static mmax_status rows_to_rows(mmax_job job, const mmax_params *params, void *out,
+                                size_t out_stride, mmax_accumulator *acc, const mmax_exec *exec,
                                 mmax_report *report) {
   job.out.data = out;
   job.out.stride = out_stride;
-  return submit(&job, exec, report);
+  return conclude(job, params, acc, exec, report);
 }
 
-static mmax_status backward(mmax_job job, const void *grad_probs, size_t grad_probs_stride,
-                            void *grad_logits, size_t grad_logits_stride, mmax_accumulator *acc,
+/*@ requires  params:  params == \null || \valid_read(params);
+    requires  exec:    exec == \null || \valid_read(exec);
+    requires  report:  report == \null || \valid(report);
+    requires  apart:   report == \null || acc == \null || \separated(report, acc);
+    requires  kind:    job.kind != MMAX_CROSS_ENTROPY;
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, *acc, job.loss[0 .. job.in.rows - 1],
+              floats_at(grad_logits)[0 .. floats_in(job.storage, grad_logits, job.in.rows, job.in.cols, grad_logits_stride) - 1],
+              halves_at(grad_logits)[0 .. halves_in(job.storage, grad_logits, job.in.rows, job.in.cols, grad_logits_stride) - 1],
+              ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    ensures   end:     concluded{Pre, Post}({job \with .params = params, .acc = acc, .out.data = grad_logits, .out.stride = grad_logits_stride,
+                           .upstream.grad_probs = grad_probs, .upstream.stride = grad_probs_stride},
+                         (mmax_exec *)exec, report, \result);
+    ensures   once:    ran(job, \result) ==> mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   never:   !ran(job, \result) ==> mmax_runs == \old(mmax_runs);
+*/
+static mmax_status backward(mmax_job job, const mmax_params *params, const void *grad_probs,
+                            size_t grad_probs_stride, void *grad_logits,
+                            size_t grad_logits_stride, mmax_accumulator *acc,
                             const mmax_exec *exec, mmax_report *report) {
   job.upstream.grad_probs = grad_probs;
   job.upstream.stride = grad_probs_stride;
-  job.acc = acc;
-  return rows_to_rows(job, grad_logits, grad_logits_stride, exec, report);
+  return rows_to_rows(job, params, grad_logits, grad_logits_stride, acc, exec, report);
 }
 
-static mmax_status loss_alone(mmax_job job, const mmax_targets *targets, float *loss,
-                              const mmax_exec *exec, mmax_report *report) {
-  if (loss == NULL && !is_empty(&job)) return MMAX_ERR_NULL;
+static mmax_status loss_alone(mmax_job job, const mmax_params *params, const mmax_targets *targets,
+                              float *loss, const mmax_exec *exec, mmax_report *report) {
+  if (loss == NULL && job.in.rows != 0 && job.in.cols != 0) return MMAX_ERR_NULL;
   job.targets = *targets;
   job.loss = loss;
-  return submit(&job, exec, report);
+  return conclude(job, params, NULL, exec, report);
 }
 
-static mmax_status loss_backward(mmax_job job, const mmax_targets *targets,
-                                 const float *grad_loss, float *loss, void *grad_logits,
-                                 size_t grad_logits_stride, mmax_accumulator *acc,
-                                 const mmax_exec *exec, mmax_report *report) {
+static mmax_status loss_backward(mmax_job job, const mmax_params *params,
+                                 const mmax_targets *targets, const float *grad_loss, float *loss,
+                                 void *grad_logits, size_t grad_logits_stride,
+                                 mmax_accumulator *acc, const mmax_exec *exec,
+                                 mmax_report *report) {
   job.targets = *targets;
   job.grad_loss = grad_loss;
   job.loss = loss;
-  job.acc = acc;
-  return rows_to_rows(job, grad_logits, grad_logits_stride, exec, report);
+  return rows_to_rows(job, params, grad_logits, grad_logits_stride, acc, exec, report);
 }
 
+/*@ requires  in:      in == \null || \valid_read(in);
+    requires  params:  params == \null || \valid_read(params);
+    requires  exec:    exec == \null || \valid_read(exec);
+    requires  report:  report == \null || \valid(report);
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, probs[0 .. entries(in->rows, in->cols, probs_stride) - 1],
+              ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
+    ensures   end:     in != \null ==> \forall mmax_job j; rows_job{Pre}(j, (mmax_rows *)in, MMAX_FORWARD) ==>
+                         concluded{Pre, Post}({j \with .params = params, .out.data = of_floats(probs), .out.stride = probs_stride},
+                           (mmax_exec *)exec, report, \result);
+    ensures   silent:  \result < 0 ==> (report == \null || report_kept{Pre, Post}(report)) && mmax_runs == \old(mmax_runs);
+    ensures   kept:    \result < 0 ==> (probs == \null || floats_kept{Pre, Post}(probs, entries(\old(in->rows), \old(in->cols), probs_stride)));
+*/
 mmax_status mmax_forward(const mmax_params *params, const mmax_rows *in, float *probs,
                          size_t probs_stride, const mmax_exec *exec, mmax_report *report) {
   if (in == NULL) return MMAX_ERR_NULL;
-  return rows_to_rows(job_on(in, MMAX_FORWARD, params), probs, probs_stride, exec, report);
+  const mmax_job job = job_on(in, MMAX_FORWARD);
+  void *out = untyped_result(probs);
+  /*@ assert hint_views: job.storage == 0 && job.loss == \null && floats_at(out) == probs && (out == \null <==> probs == \null) &&
+        job.in.rows == in->rows && job.in.cols == in->cols; */
+  /*@ assert hint_ranges: halves_in(job.storage, out, job.in.rows, job.in.cols, probs_stride) == 0 &&
+        floats_in(job.storage, out, job.in.rows, job.in.cols, probs_stride) == (probs == \null ? 0 : entries(in->rows, in->cols, probs_stride)); */
+  return rows_to_rows(job, params, out, probs_stride, NULL, exec, report);
 }
 
+/*@ requires  in:      in == \null || \valid_read(in);
+    requires  params:  params == \null || \valid_read(params);
+    requires  exec:    exec == \null || \valid_read(exec);
+    requires  report:  report == \null || \valid(report);
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, probs[0 .. entries(in->rows, in->cols, probs_stride) - 1],
+              ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
+    ensures   end:     in != \null ==> \forall mmax_job j; rows_job16{Pre}(j, (mmax_rows16 *)in, MMAX_FORWARD) ==>
+                         concluded{Pre, Post}({j \with .params = params, .out.data = of_halves(probs), .out.stride = probs_stride},
+                           (mmax_exec *)exec, report, \result);
+    ensures   silent:  \result < 0 ==> (report == \null || report_kept{Pre, Post}(report)) && mmax_runs == \old(mmax_runs);
+    ensures   kept:    \result < 0 ==> (probs == \null || halves_kept{Pre, Post}(probs, entries(\old(in->rows), \old(in->cols), probs_stride)));
+*/
 mmax_status mmax_forward16(const mmax_params *params, const mmax_rows16 *in, uint16_t *probs,
                            size_t probs_stride, const mmax_exec *exec, mmax_report *report) {
   if (in == NULL) return MMAX_ERR_NULL;
-  return rows_to_rows(job_on16(in, MMAX_FORWARD, params), probs, probs_stride, exec, report);
+  const mmax_job job = job_on16(in, MMAX_FORWARD);
+  void *out = untyped_result16(probs);
+  /*@ assert hint_views: job.storage != 0 && job.loss == \null && halves_at(out) == probs && (out == \null <==> probs == \null) &&
+        job.in.rows == in->rows && job.in.cols == in->cols; */
+  /*@ assert hint_ranges: floats_in(job.storage, out, job.in.rows, job.in.cols, probs_stride) == 0 &&
+        halves_in(job.storage, out, job.in.rows, job.in.cols, probs_stride) == (probs == \null ? 0 : entries(in->rows, in->cols, probs_stride)); */
+  return rows_to_rows(job, params, out, probs_stride, NULL, exec, report);
 }
 
+/*@ requires  in:      in == \null || \valid_read(in);
+    requires  params:  params == \null || \valid_read(params);
+    requires  exec:    exec == \null || \valid_read(exec);
+    requires  report:  report == \null || \valid(report);
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, log_probs[0 .. entries(in->rows, in->cols, log_probs_stride) - 1],
+              ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
+    ensures   end:     in != \null ==> \forall mmax_job j; rows_job{Pre}(j, (mmax_rows *)in, MMAX_LOG_FORWARD) ==>
+                         concluded{Pre, Post}({j \with .params = params, .out.data = of_floats(log_probs), .out.stride = log_probs_stride},
+                           (mmax_exec *)exec, report, \result);
+    ensures   silent:  \result < 0 ==> (report == \null || report_kept{Pre, Post}(report)) && mmax_runs == \old(mmax_runs);
+    ensures   kept:    \result < 0 ==> (log_probs == \null || floats_kept{Pre, Post}(log_probs, entries(\old(in->rows), \old(in->cols), log_probs_stride)));
+*/
 mmax_status mmax_log_forward(const mmax_params *params, const mmax_rows *in, float *log_probs,
                              size_t log_probs_stride, const mmax_exec *exec,
                              mmax_report *report) {
   if (in == NULL) return MMAX_ERR_NULL;
-  return rows_to_rows(job_on(in, MMAX_LOG_FORWARD, params), log_probs, log_probs_stride, exec,
-                      report);
+  const mmax_job job = job_on(in, MMAX_LOG_FORWARD);
+  void *out = untyped_result(log_probs);
+  /*@ assert hint_views: job.storage == 0 && job.loss == \null && floats_at(out) == log_probs && (out == \null <==> log_probs == \null) &&
+        job.in.rows == in->rows && job.in.cols == in->cols; */
+  /*@ assert hint_ranges: halves_in(job.storage, out, job.in.rows, job.in.cols, log_probs_stride) == 0 &&
+        floats_in(job.storage, out, job.in.rows, job.in.cols, log_probs_stride) == (log_probs == \null ? 0 : entries(in->rows, in->cols, log_probs_stride)); */
+  return rows_to_rows(job, params, out, log_probs_stride, NULL, exec, report);
 }
 
+/*@ requires  in:      in == \null || \valid_read(in);
+    requires  params:  params == \null || \valid_read(params);
+    requires  exec:    exec == \null || \valid_read(exec);
+    requires  report:  report == \null || \valid(report);
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, log_probs[0 .. entries(in->rows, in->cols, log_probs_stride) - 1],
+              ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
+    ensures   end:     in != \null ==> \forall mmax_job j; rows_job16{Pre}(j, (mmax_rows16 *)in, MMAX_LOG_FORWARD) ==>
+                         concluded{Pre, Post}({j \with .params = params, .out.data = of_halves(log_probs), .out.stride = log_probs_stride},
+                           (mmax_exec *)exec, report, \result);
+    ensures   silent:  \result < 0 ==> (report == \null || report_kept{Pre, Post}(report)) && mmax_runs == \old(mmax_runs);
+    ensures   kept:    \result < 0 ==> (log_probs == \null || halves_kept{Pre, Post}(log_probs, entries(\old(in->rows), \old(in->cols), log_probs_stride)));
+*/
 mmax_status mmax_log_forward16(const mmax_params *params, const mmax_rows16 *in,
                                uint16_t *log_probs, size_t log_probs_stride,
                                const mmax_exec *exec, mmax_report *report) {
   if (in == NULL) return MMAX_ERR_NULL;
-  return rows_to_rows(job_on16(in, MMAX_LOG_FORWARD, params), log_probs, log_probs_stride, exec,
-                      report);
+  const mmax_job job = job_on16(in, MMAX_LOG_FORWARD);
+  void *out = untyped_result16(log_probs);
+  /*@ assert hint_views: job.storage != 0 && job.loss == \null && halves_at(out) == log_probs && (out == \null <==> log_probs == \null) &&
+        job.in.rows == in->rows && job.in.cols == in->cols; */
+  /*@ assert hint_ranges: floats_in(job.storage, out, job.in.rows, job.in.cols, log_probs_stride) == 0 &&
+        halves_in(job.storage, out, job.in.rows, job.in.cols, log_probs_stride) == (log_probs == \null ? 0 : entries(in->rows, in->cols, log_probs_stride)); */
+  return rows_to_rows(job, params, out, log_probs_stride, NULL, exec, report);
 }
 
+/*@ requires  in:      in == \null || \valid_read(in);
+    requires  params:  params == \null || \valid_read(params);
+    requires  exec:    exec == \null || \valid_read(exec);
+    requires  report:  report == \null || \valid(report);
+    requires  acc:     acc == \null || \valid(acc);
+    requires  apart:   report == \null || acc == \null || \separated(report, acc);
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, *acc, grad_logits[0 .. entries(in->rows, in->cols, grad_logits_stride) - 1],
+              ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
+    ensures   end:     in != \null ==> \forall mmax_job j; rows_job{Pre}(j, (mmax_rows *)in, MMAX_BACKWARD) ==>
+                         concluded{Pre, Post}({j \with .params = params, .acc = acc, .out.data = of_floats(grad_logits), .out.stride = grad_logits_stride,
+                             .upstream.grad_probs = of_floats((float *)grad_probs), .upstream.stride = grad_probs_stride},
+                           (mmax_exec *)exec, report, \result);
+    ensures   silent:  \result < 0 ==> (report == \null || report_kept{Pre, Post}(report)) && mmax_runs == \old(mmax_runs);
+    ensures   kept:    \result < 0 ==> acc_kept{Pre, Post}(acc) && (grad_logits == \null || floats_kept{Pre, Post}(grad_logits, entries(\old(in->rows), \old(in->cols), grad_logits_stride)));
+*/
 mmax_status mmax_backward(const mmax_params *params, const mmax_rows *in, const float *grad_probs,
                           size_t grad_probs_stride, float *grad_logits, size_t grad_logits_stride,
                           mmax_accumulator *acc, const mmax_exec *exec, mmax_report *report) {
   if (in == NULL) return MMAX_ERR_NULL;
-  return backward(job_on(in, MMAX_BACKWARD, params), grad_probs, grad_probs_stride, grad_logits,
-                  grad_logits_stride, acc, exec, report);
+  return backward(job_on(in, MMAX_BACKWARD), params, untyped_matrix(grad_probs), grad_probs_stride,
+                  untyped_result(grad_logits), grad_logits_stride, acc, exec, report);
 }
 
+/*@ requires  in:      in == \null || \valid_read(in);
+    requires  params:  params == \null || \valid_read(params);
+    requires  exec:    exec == \null || \valid_read(exec);
+    requires  report:  report == \null || \valid(report);
+    requires  acc:     acc == \null || \valid(acc);
+    requires  apart:   report == \null || acc == \null || \separated(report, acc);
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, *acc, grad_logits[0 .. entries(in->rows, in->cols, grad_logits_stride) - 1],
+              ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
+    ensures   end:     in != \null ==> \forall mmax_job j; rows_job16{Pre}(j, (mmax_rows16 *)in, MMAX_BACKWARD) ==>
+                         concluded{Pre, Post}({j \with .params = params, .acc = acc, .out.data = of_halves(grad_logits), .out.stride = grad_logits_stride,
+                             .upstream.grad_probs = of_halves((uint16_t *)grad_probs), .upstream.stride = grad_probs_stride},
+                           (mmax_exec *)exec, report, \result);
+    ensures   silent:  \result < 0 ==> (report == \null || report_kept{Pre, Post}(report)) && mmax_runs == \old(mmax_runs);
+    ensures   kept:    \result < 0 ==> acc_kept{Pre, Post}(acc) && (grad_logits == \null || halves_kept{Pre, Post}(grad_logits, entries(\old(in->rows), \old(in->cols), grad_logits_stride)));
+*/
 mmax_status mmax_backward16(const mmax_params *params, const mmax_rows16 *in,
                             const uint16_t *grad_probs, size_t grad_probs_stride,
                             uint16_t *grad_logits, size_t grad_logits_stride,
                             mmax_accumulator *acc, const mmax_exec *exec, mmax_report *report) {
   if (in == NULL) return MMAX_ERR_NULL;
-  return backward(job_on16(in, MMAX_BACKWARD, params), grad_probs, grad_probs_stride, grad_logits,
-                  grad_logits_stride, acc, exec, report);
+  return backward(job_on16(in, MMAX_BACKWARD), params, untyped_matrix16(grad_probs),
+                  grad_probs_stride, untyped_result16(grad_logits), grad_logits_stride, acc, exec,
+                  report);
 }
 
 mmax_status mmax_cross_entropy(const mmax_params *params, const mmax_rows *in,
                                const mmax_targets *targets, float *loss, const mmax_exec *exec,
                                mmax_report *report) {
   if (in == NULL || targets == NULL) return MMAX_ERR_NULL;
-  return loss_alone(job_on(in, MMAX_CROSS_ENTROPY, params), targets, loss, exec, report);
+  return loss_alone(job_on(in, MMAX_CROSS_ENTROPY), params, targets, loss, exec, report);
 }
 
 mmax_status mmax_cross_entropy16(const mmax_params *params, const mmax_rows16 *in,
                                  const mmax_targets *targets, float *loss, const mmax_exec *exec,
                                  mmax_report *report) {
   if (in == NULL || targets == NULL) return MMAX_ERR_NULL;
-  return loss_alone(job_on16(in, MMAX_CROSS_ENTROPY, params), targets, loss, exec, report);
+  return loss_alone(job_on16(in, MMAX_CROSS_ENTROPY), params, targets, loss, exec, report);
 }
 
 mmax_status mmax_cross_entropy_backward(const mmax_params *params, const mmax_rows *in,
@@ -492,8 +717,8 @@ mmax_status mmax_cross_entropy_backward(const mmax_params *params, const mmax_ro
                                         size_t grad_logits_stride, mmax_accumulator *acc,
                                         const mmax_exec *exec, mmax_report *report) {
   if (in == NULL || targets == NULL) return MMAX_ERR_NULL;
-  return loss_backward(job_on(in, MMAX_CROSS_ENTROPY, params), targets, grad_loss, loss,
-                       grad_logits, grad_logits_stride, acc, exec, report);
+  return loss_backward(job_on(in, MMAX_CROSS_ENTROPY), params, targets, grad_loss, loss,
+                       untyped_result(grad_logits), grad_logits_stride, acc, exec, report);
 }
 
 mmax_status mmax_cross_entropy_backward16(const mmax_params *params, const mmax_rows16 *in,
@@ -502,6 +727,6 @@ mmax_status mmax_cross_entropy_backward16(const mmax_params *params, const mmax_
                                           size_t grad_logits_stride, mmax_accumulator *acc,
                                           const mmax_exec *exec, mmax_report *report) {
   if (in == NULL || targets == NULL) return MMAX_ERR_NULL;
-  return loss_backward(job_on16(in, MMAX_CROSS_ENTROPY, params), targets, grad_loss, loss,
-                       grad_logits, grad_logits_stride, acc, exec, report);
+  return loss_backward(job_on16(in, MMAX_CROSS_ENTROPY), params, targets, grad_loss, loss,
+                       untyped_result16(grad_logits), grad_logits_stride, acc, exec, report);
 }
