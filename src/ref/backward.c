@@ -544,6 +544,9 @@ static void write_gradients(const mmax_params *params, const mmax_view *row, mma
                                         term{Pre}(params, row->logits.f32, row->mask, f->row_max, i), f->inverse); */
     /*@ assert hint_part: mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) ==
                           mass_of{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i); */
+    /*@ assert hint_fine_0: known_fine{Pre}(params, row->logits.f32, row->mask, g.f32, f->row_max, i); */
+    /*@ assert hint_range_0: known_range{Pre}(params, row->logits.f32, row->mask, g.f32, f->row_max, f->g_max, f->extent.lo,
+                                              f->extent.hi, f->extent.largest, i); */
     /*@ assert hint_known_0: entry_known{Pre}(params, row->logits.f32, row->mask, g.f32, f->row_max, f->g_max, f->extent.lo,
                                               f->extent.hi, f->extent.largest, i); */
     /*@ assert hint_x: (real)row->logits.f32[i] == (real)\at(row->logits.f32[\at(i, Here)], Pre); */
@@ -643,6 +646,28 @@ static void start(mmax_moments *moments, const mmax_params *params, mmax_extent 
   /*@ assert hint_even: over(moments, 4, product(2.0, g_max)) && over(moments, 5, product(2.0, g_max)); */
   /*@ assert hint_first: over(moments, 0, product(product(2.0, g_max), low1(params, extent.lo))) &&
                          over(moments, 1, product(product(2.0, g_max), high1(params, extent.hi))); */
+  /*@ assert hint_sum0: moments->sum[0] == 0 && counted_to(moments->sum[0], 0.0, 0); */
+  /*@ assert hint_sum1: moments->sum[1] == 0 && counted_to(moments->sum[1], 0.0, 0); */
+  /*@ assert hint_sum2: moments->sum[2] == 0 && counted_to(moments->sum[2], 0.0, 0); */
+  /*@ assert hint_sum3: moments->sum[3] == 0 && counted_to(moments->sum[3], 0.0, 0); */
+  /*@ assert hint_sum4: moments->sum[4] == 0 && counted_to(moments->sum[4], 0.0, 0); */
+  /*@ assert hint_sum5: moments->sum[5] == 0 && counted_to(moments->sum[5], 0.0, 0); */
+  /*@ assert hint_sum6: moments->sum[6] == 0 && counted_to(moments->sum[6], 0.0, 0); */
+  /*@ assert hint_sum7: moments->sum[7] == 0 && counted_to(moments->sum[7], 0.0, 0); */
+  /*@ assert hint_sum8: moments->sum[8] == 0 && counted_to(moments->sum[8], 0.0, 0); */
+  /*@ assert hint_sum9: moments->sum[9] == 0 && counted_to(moments->sum[9], 0.0, 0); */
+  /*@ assert hint_sums: counted_low(moments, 0.0, 0) && counted_mid(moments, 0.0, 0) && counted_high(moments, 0.0, 0) &&
+                        counted_last(moments, 0.0, 0); */
+  /*@ assert hint_unit0: -256 <= moments->grid[0].unit <= 639; */
+  /*@ assert hint_unit1: -256 <= moments->grid[1].unit <= 639; */
+  /*@ assert hint_unit2: -256 <= moments->grid[2].unit <= 639; */
+  /*@ assert hint_unit3: -256 <= moments->grid[3].unit <= 639; */
+  /*@ assert hint_unit4: -256 <= moments->grid[4].unit <= 639; */
+  /*@ assert hint_unit5: -256 <= moments->grid[5].unit <= 639; */
+  /*@ assert hint_unit6: -256 <= moments->grid[6].unit <= 639; */
+  /*@ assert hint_unit7: -256 <= moments->grid[7].unit <= 639; */
+  /*@ assert hint_unit8: -256 <= moments->grid[8].unit <= 639; */
+  /*@ assert hint_unit9: -256 <= moments->grid[9].unit <= 639; */
 }
 
 /* The gradients of a row with an unmasked entry. */
