@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* grad_sigma_i = p_i (g_i - sum_k p_k g_k), grad_logits_i = sigma'(x_i) grad_sigma_i, one row.
    specs/semantics.md#backward */
-#include "gradient.h"
+#include "entry.h"
 #include "kernels_ref.h"
 
 /* What the passes over a row find before its gradients are written. */
@@ -300,16 +300,6 @@ static double mean_gradient(const mmax_params *params, const mmax_view *row, mma
   return sum_value(sum, grid);
 }
 
-/* p*d. */
-/*@ requires  range:   bounded(p, 1.0) && bounded(d, 7.2e38);
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   value:   \result == product(p, d);
-    ensures   range:   bounded(\result, 1.0e39);
-*/
-static double at_share(double p, double d) { return mmax_mul(p, d); }
-
 /* Gradient at sigma of an entry of weight e and upstream gradient up: p*(up - mean). */
 /*@ requires  row:     \valid_read(row);
     requires  entry:   fin(e) && weighs(e) && bounded(up, 3.4028235e38);
@@ -331,18 +321,8 @@ static double entry_gradient(const found *row, double e, double up) {
   /*@ assert hint_most: at_most(p, up, row->g_max); */
   /*@ assert hint_share: share(product(p, difference(up, row->mean)), times(e, row->inverse), product(2.0, row->g_max)); */
   /*@ assert hint_part: part_of(times(e, row->inverse), product(2.0, row->g_max)); */
-  return at_share(p, d);
+  return mmax_at_share(p, d);
 }
-
-/* h*c. */
-/*@ requires  range:   bounded(h, 1.0e157) && float_sized(c);
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   value:   \result == product(h, c);
-    ensures   range:   bounded(\result, 1.0e197);
-*/
-static double at_scale(double h, double c) { return mmax_mul(h, c); }
 
 /* Adds an entry of weight e and upstream gradient up to the sums; returns its gradient at the logit. */
 /*@ requires  valid:   \valid(moments) && \valid_read(row);
@@ -389,7 +369,7 @@ static double add_entry(mmax_moments *moments, const mmax_params *params, const 
   /*@ assert hint_h: h == product(g, slope_at(params, affine_hat(params, x))); */
   /*@ assert hint_floor: is_floor(moments->sum[9] - \at(moments->sum[9], Pre), h, moments->grid[9].big) &&
                          shared(h, times(e, row->inverse), moments->grid[9].big); */
-  return at_scale(h, params->scale);
+  return mmax_at_scale(h, params->scale);
 }
 
 /* Gradient at the logit of entry i, added to the sums; 0 if it is masked. */
