@@ -18,6 +18,7 @@ typedef struct found {
 #include "weighed.acsl"
 #include "entry.acsl"
 #include "written.acsl"
+#include "params_kept.acsl"
 #endif
 
 /* MMAX_ROW_NONFINITE if an unmasked upstream gradient is not finite. */
@@ -608,16 +609,7 @@ static found find(const mmax_params *params, const mmax_view *row, mmax_source g
     ensures   tops:    tops_fine(params, extent.lo, extent.hi);
     ensures   grids:   all_over(moments, params, product(2.0, g_max), extent.lo, extent.hi, extent.largest);
     ensures   start:   all_counted(moments, 0.0, 0);
-    ensures   unit0:   -256 <= moments->grid[0].unit <= 639;
-    ensures   unit1:   -256 <= moments->grid[1].unit <= 639;
-    ensures   unit2:   -256 <= moments->grid[2].unit <= 639;
-    ensures   unit3:   -256 <= moments->grid[3].unit <= 639;
-    ensures   unit4:   -256 <= moments->grid[4].unit <= 639;
-    ensures   unit5:   -256 <= moments->grid[5].unit <= 639;
-    ensures   unit6:   -256 <= moments->grid[6].unit <= 639;
-    ensures   unit7:   -256 <= moments->grid[7].unit <= 639;
-    ensures   unit8:   -256 <= moments->grid[8].unit <= 639;
-    ensures   unit9:   -256 <= moments->grid[9].unit <= 639;
+    ensures   units:   all_units(moments);
 */
 static void start(mmax_moments *moments, const mmax_params *params, mmax_extent extent,
                   double g_max) {
@@ -659,6 +651,71 @@ static void start(mmax_moments *moments, const mmax_params *params, mmax_extent 
   /*@ assert hint_unit9: -256 <= moments->grid[9].unit <= 639; */
 }
 
+/* The gradients of a row in which f was found, and its sums. */
+/*@ requires  view:    \valid_read(row) && valid_view(row) && \valid_read(f) && \valid(moments);
+    requires  up:      valid_upstream(g.storage, g.f32, row->n) && upstream_fine(row->logits.f32, row->mask, g.f32, row->n);
+    requires  sink:    grad.storage == MMAX_FLOAT32 && grad.bits == \null &&
+                         (grad.f32 == \null || \valid(grad.f32 + (0 .. row->n - 1)));
+    requires  params:  \valid_read(params) && valid_params(params);
+    requires  same:    grad.f32 == row->logits.f32 ||
+                         \separated(grad.f32 + (0 .. row->n - 1), row->logits.f32 + (0 .. row->n - 1));
+    requires  same_g:  grad.f32 == g.f32 || \separated(grad.f32 + (0 .. row->n - 1), g.f32 + (0 .. row->n - 1));
+    requires  apart:   row->mask == \null || \separated(grad.f32 + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
+    requires  frame:   \separated(grad.f32 + (0 .. row->n - 1), row) && \separated(grad.f32 + (0 .. row->n - 1), f) &&
+                         \separated(grad.f32 + (0 .. row->n - 1), moments);
+    requires  moments: \separated(moments, params) && \separated(moments, f) && \separated(moments, row);
+    requires  top:     bounded(f->row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, f->row_max);
+    requires  found:   found_fine(f->inverse, f->g_max, f->mean, f->extent.lo, f->extent.hi, f->extent.largest);
+    requires  most:    upstream_within(params, row->logits.f32, row->mask, g.f32, f->row_max, row->n, f->g_max);
+    requires  within:  weighed_within(params, row->logits.f32, row->mask, f->row_max, row->n, f->extent.lo, f->extent.hi, f->extent.largest);
+    requires  mass:    mass_fits(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n);
+    terminates \true;
+    exits     \false;
+    assigns   grad.f32[0 .. row->n - 1], *moments;
+    ensures   masks:   grad.f32 != \null ==> zeroed{Pre,Post}(row->logits.f32, row->mask, grad.f32, row->n);
+    ensures   value:   grad.f32 != \null ==> graded{Pre,Post}(params, row->logits.f32, row->mask, g.f32, grad.f32, f->row_max,
+                         f->inverse, f->mean, row->n);
+    ensures   sums:    all_sized(moments);
+    ensures   units:   all_units(moments);
+*/
+static void write_row(const mmax_params *params, const mmax_view *row, mmax_source g,
+                      const found *f, mmax_moments *moments, mmax_sink grad) {
+  start(moments, params, f->extent, f->g_max);
+  /*@ assert hint_is_coef0: float_sized(params->coef[0]) && params->coef[0] == \at(params->coef[0], Pre); */
+  /*@ assert hint_is_coef1: float_sized(params->coef[1]) && params->coef[1] == \at(params->coef[1], Pre); */
+  /*@ assert hint_is_coef2: float_sized(params->coef[2]) && params->coef[2] == \at(params->coef[2], Pre); */
+  /*@ assert hint_is_coef3: float_sized(params->coef[3]) && params->coef[3] == \at(params->coef[3], Pre); */
+  /*@ assert hint_is_knot0: float_sized(params->knot[0]) && params->knot[0] == \at(params->knot[0], Pre); */
+  /*@ assert hint_is_knot1: float_sized(params->knot[1]) && params->knot[1] == \at(params->knot[1], Pre); */
+  /*@ assert hint_is_knot2: float_sized(params->knot[2]) && params->knot[2] == \at(params->knot[2], Pre); */
+  /*@ assert hint_is_knot3: float_sized(params->knot[3]) && params->knot[3] == \at(params->knot[3], Pre); */
+  /*@ assert hint_is_scale: float_sized(params->scale) && params->scale == \at(params->scale, Pre); */
+  /*@ assert hint_is_shift: float_sized(params->shift) && params->shift == \at(params->shift, Pre); */
+  /*@ assert hint_coefs: same_coefs{Pre,Here}(params); */
+  /*@ assert hint_knots: same_knots{Pre,Here}(params); */
+  /*@ assert hint_map: same_map{Pre,Here}(params); */
+  /*@ assert hint_params: same_params{Pre,Here}(params); */
+  /*@ assert hint_valid: valid_params(params); */
+  /*@ assert hint_f_row_max: fin(f->row_max) && f->row_max == \at(f->row_max, Pre); */
+  /*@ assert hint_f_inverse: fin(f->inverse) && f->inverse == \at(f->inverse, Pre); */
+  /*@ assert hint_f_g_max: fin(f->g_max) && f->g_max == \at(f->g_max, Pre); */
+  /*@ assert hint_f_mean: fin(f->mean) && f->mean == \at(f->mean, Pre); */
+  /*@ assert hint_f_lo: fin(f->extent.lo) && f->extent.lo == \at(f->extent.lo, Pre); */
+  /*@ assert hint_f_hi: fin(f->extent.hi) && f->extent.hi == \at(f->extent.hi, Pre); */
+  /*@ assert hint_f_largest: fin(f->extent.largest) && f->extent.largest == \at(f->extent.largest, Pre); */
+  /*@ assert hint_found: found_fine(f->inverse, f->g_max, f->mean, f->extent.lo, f->extent.hi, f->extent.largest); */
+  /*@ assert hint_row: same_row{Pre,Here}(row->logits.f32, row->mask, row->n); */
+  /*@ assert hint_up: same_reals{Pre,Here}(g.f32, row->n); */
+  /*@ assert hint_top: is_top(params, row->logits.f32, row->mask, row->n, f->row_max); */
+  /*@ assert hint_most: upstream_within(params, row->logits.f32, row->mask, g.f32, f->row_max, row->n, f->g_max); */
+  /*@ assert hint_within: weighed_within(params, row->logits.f32, row->mask, f->row_max, row->n, f->extent.lo, f->extent.hi, f->extent.largest); */
+  /*@ assert hint_terms: same_terms{Pre,Here}(params, row->logits.f32, row->mask, f->row_max, row->n); */
+  /*@ assert hint_mass: mass_fits(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n); */
+  write_gradients(params, row, g, f, moments, grad);
+  /*@ assert hint_value: grad.f32 != \null ==> graded{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32, f->row_max,
+                           f->inverse, f->mean, row->n); */
+}
+
 /* The gradients of a row with an unmasked entry. */
 /*@ requires  view:    \valid_read(row) && valid_view(row);
     requires  some:    !all_masked(row->logits.f32, row->mask, row->n);
@@ -678,7 +735,7 @@ static void start(mmax_moments *moments, const mmax_params *params, mmax_extent 
     assigns   grad.f32[0 .. row->n - 1], *acc;
     ensures   masks:   grad.f32 != \null ==> zeroed{Pre,Post}(row->logits.f32, row->mask, grad.f32, row->n);
     ensures   value:   grad.f32 != \null ==>
-                         is_backward{Pre,Post}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n);
+                         is_backward_row{Pre,Post}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n);
     ensures   rows:    acc != \null ==> acc->rows == (uint64_t)(\old(acc->rows) + 1) &&
                          acc->nonfinite_rows == \old(acc->nonfinite_rows);
 */
@@ -686,10 +743,15 @@ static void backward_row(const mmax_params *params, const mmax_view *row, mmax_s
                          mmax_sink grad, mmax_accumulator *acc) {
   found f = find(params, row, g);
   mmax_moments moments;
-  start(&moments, params, f.extent, f.g_max);
-  write_gradients(params, row, g, &f, &moments, grad);
+  /*@ assert hint_params: same_params{Pre,Here}(params); */
+  /*@ assert hint_row: same_row{Pre,Here}(row->logits.f32, row->mask, row->n); */
+  /*@ assert hint_up: same_reals{Pre,Here}(g.f32, row->n); */
+  /*@ assert hint_terms: same_terms{Pre,Here}(params, row->logits.f32, row->mask, f.row_max, row->n); */
+  /*@ assert hint_logits: \valid_read(row->logits.f32 + (0 .. row->n - 1)); */
+  /*@ assert hint_view: valid_view(row); */
+  write_row(params, row, g, &f, &moments, grad);
   /*@ assert hint_value: grad.f32 != \null ==>
-        is_backward{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n); */
+        is_backward_row{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n); */
   if (acc != NULL) {
     mmax_moments_finish(&moments, params, acc);
     acc->rows++;
