@@ -94,6 +94,7 @@ LEMMAS = {
                         (("ref/kernels_ref.h", "ref/gradient.h", "backward.acsl", "floors.acsl", "param_sums.acsl"), ("param_sums",))],
     "lemmas_entry": [(("ref/gradient.h", "ref/kernels_ref.h", "backward.acsl", "entry.acsl", "weighed.acsl", "written.acsl"),
                       ("entry", "written"))],
+    "lemmas_kept": [(("ref/gradient.h", "ref/kernels_ref.h", "backward.acsl", "weighed.acsl", "params_kept.acsl"), ("params_kept",))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 

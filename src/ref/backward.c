@@ -741,6 +741,10 @@ static void write_row(const mmax_params *params, const mmax_view *row, mmax_sour
 */
 static void backward_row(const mmax_params *params, const mmax_view *row, mmax_source g,
                          mmax_sink grad, mmax_accumulator *acc) {
+  /*@ assert hint_logits_0: \valid_read(row->logits.f32 + (0 .. row->n - 1)); */
+  /*@ assert hint_mask_0: row->mask == \null || \valid_read(row->mask + (0 .. row->n - 1)); */
+  /*@ assert hint_row_0: valid_row(row->logits.f32, row->mask, row->n); */
+  /*@ assert hint_view_0: valid_view(row); */
   found f = find(params, row, g);
   mmax_moments moments;
   /*@ assert hint_params: same_params{Pre,Here}(params); */

@@ -114,7 +114,7 @@ mmax_status mmax_row_log_ref(const mmax_params *params, const mmax_view *row, mm
     ensures   masks:      \result == MMAX_OK ==> grad.f32 != \null ==> \forall integer i; 0 <= i < row->n ==>
                             !unmasked{Pre}(row->logits.f32, row->mask, i) ==> \is_finite(grad.f32[i]) && grad.f32[i] == 0.0;
     ensures   value:      \result == MMAX_OK ==> grad.f32 != \null ==>
-                            is_backward{Pre,Post}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n);
+                            is_backward_row{Pre,Post}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n);
     ensures   rows:       acc != \null ==> acc->rows == (uint64_t)(\old(acc->rows) + (\result == MMAX_OK ? 1 : 0));
     ensures   bad_rows:   acc != \null ==>
                             acc->nonfinite_rows == (uint64_t)(\old(acc->nonfinite_rows) + (\result == MMAX_ROW_NONFINITE ? 1 : 0));
