@@ -609,7 +609,16 @@ static found find(const mmax_params *params, const mmax_view *row, mmax_source g
     ensures   tops:    tops_fine(params, extent.lo, extent.hi);
     ensures   grids:   all_over(moments, params, product(2.0, g_max), extent.lo, extent.hi, extent.largest);
     ensures   start:   all_counted(moments, 0.0, 0);
-    ensures   units:   all_units(moments);
+    ensures   unit0:   -256 <= moments->grid[0].unit <= 639;
+    ensures   unit1:   -256 <= moments->grid[1].unit <= 639;
+    ensures   unit2:   -256 <= moments->grid[2].unit <= 639;
+    ensures   unit3:   -256 <= moments->grid[3].unit <= 639;
+    ensures   unit4:   -256 <= moments->grid[4].unit <= 639;
+    ensures   unit5:   -256 <= moments->grid[5].unit <= 639;
+    ensures   unit6:   -256 <= moments->grid[6].unit <= 639;
+    ensures   unit7:   -256 <= moments->grid[7].unit <= 639;
+    ensures   unit8:   -256 <= moments->grid[8].unit <= 639;
+    ensures   unit9:   -256 <= moments->grid[9].unit <= 639;
 */
 static void start(mmax_moments *moments, const mmax_params *params, mmax_extent extent,
                   double g_max) {
@@ -681,6 +690,17 @@ static void start(mmax_moments *moments, const mmax_params *params, mmax_extent 
 static void write_row(const mmax_params *params, const mmax_view *row, mmax_source g,
                       const found *f, mmax_moments *moments, mmax_sink grad) {
   start(moments, params, f->extent, f->g_max);
+  /*@ assert hint_unit0: unit_fine(moments, 0); */
+  /*@ assert hint_unit1: unit_fine(moments, 1); */
+  /*@ assert hint_unit2: unit_fine(moments, 2); */
+  /*@ assert hint_unit3: unit_fine(moments, 3); */
+  /*@ assert hint_unit4: unit_fine(moments, 4); */
+  /*@ assert hint_unit5: unit_fine(moments, 5); */
+  /*@ assert hint_unit6: unit_fine(moments, 6); */
+  /*@ assert hint_unit7: unit_fine(moments, 7); */
+  /*@ assert hint_unit8: unit_fine(moments, 8); */
+  /*@ assert hint_unit9: unit_fine(moments, 9); */
+  /*@ assert hint_units: all_units(moments); */
   /*@ assert hint_is_coef0: float_sized(params->coef[0]) && params->coef[0] == \at(params->coef[0], Pre); */
   /*@ assert hint_is_coef1: float_sized(params->coef[1]) && params->coef[1] == \at(params->coef[1], Pre); */
   /*@ assert hint_is_coef2: float_sized(params->coef[2]) && params->coef[2] == \at(params->coef[2], Pre); */
