@@ -21,7 +21,8 @@ BUILD = ROOT + "/build/wp/contract"
 COQ = ROOT + "/build/proofs/coq"
 
 # two sources: log.acsl and backward.acsl each define `over`
-SOURCES = ["""#include "ref/kernels_ref.h"
+SOURCES = ["""#include "ref/view.h"
+#include "forward.acsl"
 #include "gradient.acsl"
 #include "loss.acsl"
 /*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n, target, real a, float l;
