@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* grad_sigma_i = p_i (g_i - sum_k p_k g_k), grad_logits_i = sigma'(x_i) grad_sigma_i, one row.
    specs/semantics.md#backward */
-#include "gradient.h"
+#include "entry.h"
 #include "kernels_ref.h"
 
 /* What the passes over a row find before its gradients are written. */
@@ -300,16 +300,6 @@ static double mean_gradient(const mmax_params *params, const mmax_view *row, mma
   return sum_value(sum, grid);
 }
 
-/* p*d. */
-/*@ requires  range:   bounded(p, 1.0) && bounded(d, 7.2e38);
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   value:   \result == product(p, d);
-    ensures   range:   bounded(\result, 1.0e39);
-*/
-static double at_share(double p, double d) { return mmax_mul(p, d); }
-
 /* Gradient at sigma of an entry of weight e and upstream gradient up: p*(up - mean). */
 /*@ requires  row:     \valid_read(row);
     requires  entry:   fin(e) && weighs(e) && bounded(up, 3.4028235e38);
@@ -331,18 +321,8 @@ static double entry_gradient(const found *row, double e, double up) {
   /*@ assert hint_most: at_most(p, up, row->g_max); */
   /*@ assert hint_share: share(product(p, difference(up, row->mean)), times(e, row->inverse), product(2.0, row->g_max)); */
   /*@ assert hint_part: part_of(times(e, row->inverse), product(2.0, row->g_max)); */
-  return at_share(p, d);
+  return mmax_at_share(p, d);
 }
-
-/* h*c. */
-/*@ requires  range:   bounded(h, 1.0e157) && float_sized(c);
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   value:   \result == product(h, c);
-    ensures   range:   bounded(\result, 1.0e197);
-*/
-static double at_scale(double h, double c) { return mmax_mul(h, c); }
 
 /* Adds an entry of weight e and upstream gradient up to the sums; returns its gradient at the logit. */
 /*@ requires  valid:   \valid(moments) && \valid_read(row);
@@ -389,7 +369,7 @@ static double add_entry(mmax_moments *moments, const mmax_params *params, const 
   /*@ assert hint_h: h == product(g, slope_at(params, affine_hat(params, x))); */
   /*@ assert hint_floor: is_floor(moments->sum[9] - \at(moments->sum[9], Pre), h, moments->grid[9].big) &&
                          shared(h, times(e, row->inverse), moments->grid[9].big); */
-  return at_scale(h, params->scale);
+  return mmax_at_scale(h, params->scale);
 }
 
 /* Gradient at the logit of entry i, added to the sums; 0 if it is masked. */
@@ -544,6 +524,9 @@ static void write_gradients(const mmax_params *params, const mmax_view *row, mma
                                         term{Pre}(params, row->logits.f32, row->mask, f->row_max, i), f->inverse); */
     /*@ assert hint_part: mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) ==
                           mass_of{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i); */
+    /*@ assert hint_fine_0: known_fine{Pre}(params, row->logits.f32, row->mask, g.f32, f->row_max, i); */
+    /*@ assert hint_range_0: known_range{Pre}(params, row->logits.f32, row->mask, g.f32, f->row_max, f->g_max, f->extent.lo,
+                                              f->extent.hi, f->extent.largest, i); */
     /*@ assert hint_known_0: entry_known{Pre}(params, row->logits.f32, row->mask, g.f32, f->row_max, f->g_max, f->extent.lo,
                                               f->extent.hi, f->extent.largest, i); */
     /*@ assert hint_x: (real)row->logits.f32[i] == (real)\at(row->logits.f32[\at(i, Here)], Pre); */
@@ -643,6 +626,28 @@ static void start(mmax_moments *moments, const mmax_params *params, mmax_extent 
   /*@ assert hint_even: over(moments, 4, product(2.0, g_max)) && over(moments, 5, product(2.0, g_max)); */
   /*@ assert hint_first: over(moments, 0, product(product(2.0, g_max), low1(params, extent.lo))) &&
                          over(moments, 1, product(product(2.0, g_max), high1(params, extent.hi))); */
+  /*@ assert hint_sum0: moments->sum[0] == 0 && counted_to(moments->sum[0], 0.0, 0); */
+  /*@ assert hint_sum1: moments->sum[1] == 0 && counted_to(moments->sum[1], 0.0, 0); */
+  /*@ assert hint_sum2: moments->sum[2] == 0 && counted_to(moments->sum[2], 0.0, 0); */
+  /*@ assert hint_sum3: moments->sum[3] == 0 && counted_to(moments->sum[3], 0.0, 0); */
+  /*@ assert hint_sum4: moments->sum[4] == 0 && counted_to(moments->sum[4], 0.0, 0); */
+  /*@ assert hint_sum5: moments->sum[5] == 0 && counted_to(moments->sum[5], 0.0, 0); */
+  /*@ assert hint_sum6: moments->sum[6] == 0 && counted_to(moments->sum[6], 0.0, 0); */
+  /*@ assert hint_sum7: moments->sum[7] == 0 && counted_to(moments->sum[7], 0.0, 0); */
+  /*@ assert hint_sum8: moments->sum[8] == 0 && counted_to(moments->sum[8], 0.0, 0); */
+  /*@ assert hint_sum9: moments->sum[9] == 0 && counted_to(moments->sum[9], 0.0, 0); */
+  /*@ assert hint_sums: counted_low(moments, 0.0, 0) && counted_mid(moments, 0.0, 0) && counted_high(moments, 0.0, 0) &&
+                        counted_last(moments, 0.0, 0); */
+  /*@ assert hint_unit0: -256 <= moments->grid[0].unit <= 639; */
+  /*@ assert hint_unit1: -256 <= moments->grid[1].unit <= 639; */
+  /*@ assert hint_unit2: -256 <= moments->grid[2].unit <= 639; */
+  /*@ assert hint_unit3: -256 <= moments->grid[3].unit <= 639; */
+  /*@ assert hint_unit4: -256 <= moments->grid[4].unit <= 639; */
+  /*@ assert hint_unit5: -256 <= moments->grid[5].unit <= 639; */
+  /*@ assert hint_unit6: -256 <= moments->grid[6].unit <= 639; */
+  /*@ assert hint_unit7: -256 <= moments->grid[7].unit <= 639; */
+  /*@ assert hint_unit8: -256 <= moments->grid[8].unit <= 639; */
+  /*@ assert hint_unit9: -256 <= moments->grid[9].unit <= 639; */
 }
 
 /* The gradients of a row with an unmasked entry. */
