@@ -10,6 +10,14 @@ limit=${TEST_SECONDS:-900}
 out=build/test-results
 rm -rf "$out" && mkdir -p "$out"
 
+# Debian's NumPy belongs to Debian's Python, which need not be the first on PATH.
+if ! python3 -c 'import numpy' 2>/dev/null && /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+  mkdir -p build/tests/bin
+  ln -sf /usr/bin/python3 build/tests/bin/python3
+  PATH=$PWD/build/tests/bin:$PATH
+  export PATH
+fi
+
 printf '%s\n' "$@" | xargs -P "$jobs" -I{} sh -c '. tests/run_one.sh; run_one "$1" "$2" "$3"' sh {} "$out" "$limit"
 
 passed=0 failed=0 skipped=0

@@ -26,6 +26,7 @@ static void classes(void) {
   CHECK(wrong == 0 && control == 1);
   CHECK(isnan(mmax_canonical_nan()) && isinf(mmax_minus_inf()) && mmax_minus_inf() < 0.0f);
   CHECK(isnan(mmax_wide_nan()) && isinf(mmax_wide_inf()) && mmax_wide_inf() > 0.0);
+  CHECK(isinf(mmax_plus_inf()) && mmax_plus_inf() > 0.0f);
   CHECK(isinf(mmax_wide_minus_inf()) && mmax_wide_minus_inf() < 0.0);
 }
 

@@ -5,7 +5,7 @@ import os
 import re
 
 PRIMITIVES = {"A1": "fma", "A2": "pow2|exponent_above", "A3": "steps", "A4": "classify|sign16|canonical_nan|minus_inf|plus_inf|wide_nan|wide_inf|wide_minus_inf",
-              "A5": "widen|narrow|u64_to_double|i64_to_double|double_to_int", "A13": "fpenv_enter|fpenv_leave|fpenv_pin"}
+              "A5": "widen|narrow|u64_to_double|i64_to_double|double_to_int", "A13": r"fpenv_\w+", "A15": "job_run|kernels_for"}
 UNTYPED = r"\buntyped_\w+\("  # A14
 
 
