@@ -124,7 +124,8 @@ mmax_status mmax_row_log_ref(const mmax_params *params, const mmax_view *row, mm
 mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *row, mmax_source g,
                                   mmax_sink grad, mmax_accumulator *acc);
 
-/* target < n; smoothing in [0,1]. loss and acc may be NULL, grad not wanted. */
+/* target < n; smoothing in [0,1]. loss and acc may be NULL, grad not wanted. The contract is not proved yet:
+   it rests on that of row_gradient (proofs/wp/README-gradients.md). */
 /*@ requires  view:       \valid_read(row) && valid_view(row) && target < row->n;
     requires  params:     \valid_read(params) && valid_params(params);
     requires  smoothing:  finf(smoothing) && 0.0 <= smoothing <= 1.0;
