@@ -65,12 +65,12 @@ seconds=$(($(date +%s) - started))
 proofs='{"status":"skipped","open":[]}'
 if [ "${PROOFS-}" = skip ]; then
   skip "the proofs (PROOFS=skip)"
-elif make -n prove-cached >/dev/null 2>&1; then
-  if make --no-print-directory prove-cached >"$work/proofs.txt" 2>&1; then status=replayed; else status=failed; failures=$((failures + 1)); tail -n 20 "$work/proofs.txt"; fi
+elif make -n prove-replay >/dev/null 2>&1; then
+  if make --no-print-directory prove-replay >"$work/proofs.txt" 2>&1; then status=replayed; else status=failed; failures=$((failures + 1)); tail -n 20 "$work/proofs.txt"; fi
   proofs=$(jq -n --arg status $status --arg log "$(tail -n 60 "$work/proofs.txt")" --arg open "$(sed -n 's/^OPEN, not replayed: //p' "$work/proofs.txt")" \
     '{status: $status, table: $log, open: ($open | split("\n") | map(select(. != "")))}')
 else
-  skip "the proofs: no prove-cached target in this tree"
+  skip "the proofs: no prove-replay target in this tree"
 fi
 
 assumptions=$(grep -c '^| A[0-9]' specs/soundness.md || true)

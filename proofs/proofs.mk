@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # make prove         everything, with the provers where the cache has no answer; fails on one open goal or contradiction
 # make prove-fresh   the same without a cache
-# make prove-cached  what is recorded as proved, from the committed cache; CI and certify use it
+# make prove-replay  what is recorded as proved, each goal's verdict from the committed cache; certify uses it
+# make prove-cached  the same for what changed since its record; what did not stands as recorded; CI uses it
 # make mutants       seeded faults in src/ that must break a proof
 include proofs/coq/coq.mk
 
-.PHONY: prove prove-fresh prove-cached prove-wp prove-setup mutants
+.PHONY: prove prove-fresh prove-replay prove-cached prove-wp prove-setup mutants
 prove-setup:
 	sh tests/setup.sh prove
 prove-coq: prove-setup
@@ -27,8 +28,11 @@ prove-fresh: prove-setup lib
 	python3 proofs/wp/prove.py --smoke
 	$(ties)
 	$(assumptions)
-prove-cached: prove-setup
-	$(together) prove-wp WP="--cached --recorded"
+prove-replay: WP := --replay --recorded
+prove-cached: WP := --cached --recorded
+prove-replay prove-cached: prove-setup
+	python3 proofs/wp/inputs.py --control
+	$(together) prove-wp WP="$(WP)"
 	python3 proofs/wp/mutants.py --check
 	$(assumptions)
 prove-wp: prove-setup

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 from provers import build_coq
 
@@ -26,7 +27,7 @@ def table(name):
 
 
 def prove(tree, unit, *options):
-    return subprocess.run([sys.executable, tree + "/proofs/wp/prove.py", "--cached", "--times", *options, unit],
+    return subprocess.run([sys.executable, tree + "/proofs/wp/prove.py", "--replay", "--times", *options, unit],
                           capture_output=True, text=True).stdout
 
 
@@ -35,7 +36,13 @@ def goals(text):
     return {name: float(t) for name, t in re.findall(r"^  goal: (\S+) (\S+)$", text, flags=re.M)}
 
 
-def run(fault, before):
+@lru_cache(maxsize=None)
+def before(unit):
+    """{goal: seconds} of the unfaulted unit."""
+    return goals(prove(ROOT, unit))
+
+
+def run(fault):
     """(what the prover prints, goals that opened and were swift) for one fault, in a copy of the tree."""
     name, path, unit, old, new = fault
     copy = os.path.join(COPIES, name)
@@ -49,7 +56,7 @@ def run(fault, before):
         f.write(text.replace(old.replace("\\n", "\n"), new.replace("\\n", "\n"), 1))
     out = prove(copy, unit, "--limit", str(LIMIT))
     shutil.rmtree(copy)
-    return out, [g for g in re.findall(r"open: (\S+)", out) if before.get(g, 0.0) <= SWIFT]
+    return out, [g for g in re.findall(r"open: (\S+)", out) if before(unit).get(g, 0.0) <= SWIFT]
 
 
 def main():
@@ -62,12 +69,9 @@ def main():
         return
     build_coq()
     chosen = [r for r in table("mutants.tsv") if not sys.argv[1:] or r[0] in sys.argv[1:]]
-    before = {}
-    for unit in sorted({r[2] for r in chosen}):
-        before[unit] = goals(prove(ROOT, unit))
     survived = killed = 0
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for (name, _, unit, _, _), (out, opened) in zip(chosen, pool.map(lambda r: run(r, before[r[2]]), chosen)):
+        for (name, _, unit, _, _), (out, opened) in zip(chosen, pool.map(run, chosen)):
             if not re.search(r"^%s " % unit, out, flags=re.M):
                 sys.exit("mutants: %s: the unit did not run" % name)
             if opened:

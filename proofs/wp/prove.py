@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Replays the WP proofs: prove.py [--fresh | --cached] [--recorded] [--smoke] [--record] [--times] [--limit SECONDS] [--jobs N] [UNIT...]
+"""Replays the WP proofs: prove.py [--fresh | --replay | --cached] [--recorded] [--smoke] [--record] [--times] [--limit SECONDS] [--jobs N] [UNIT...]
 
 Reads units.tsv (what is proved, with what) and expected.tsv (how many goals), prints one line a unit, exits 1 when a goal is
 open, a goal count changed, a contract is missing, or a source says axiom or admit. The user's why3.conf is never read.
 --recorded leaves out, and names, the units that expected.tsv does not record as complete.
---cached replays proofs/wp/cache.tsv and runs a prover only for what is not in it; --fresh uses no cache; --record rewrites
+--replay looks every goal up in proofs/wp/cache.tsv and runs a prover only for what is not in it; --cached does that only for units
+whose text, prover or option is not that of their record (inputs.py); --fresh uses no cache; --record rewrites
 expected.tsv and cache.tsv for the units that are complete. --smoke proves nothing: it fails on a contract, a branch or a loop
 whose hypotheses a prover finds contradictory, but for those of unreachable.tsv. The lemmas of specs/logic are units of their own (LEMMAS).
 """
@@ -20,6 +21,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from assumed import assumed
+from inputs import digest
 from provers import BUILD, ROOT, WP, build_coq, need, why3_conf, write
 
 CACHE = os.path.join(BUILD, "session", "cache")
@@ -35,6 +37,10 @@ def forbidden():
     return bad
 
 
+OPTIONS = ["-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
+           "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1"]
+
+
 def frama_c(source, provers, timeout, cache, driver=True, extra=()):
     """(output, seconds, exit status). Where there is a cache it is asked alone first: the cache holds successes, and WP would run again every
     prover that failed before the one that succeeded. Smoke tests are not in it: they pass where nothing is proved."""
@@ -45,9 +51,7 @@ def frama_c(source, provers, timeout, cache, driver=True, extra=()):
             return first
     if provers == "coqtie" and cache != "offline":
         build_coq()
-    command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT),
-               "-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
-               "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1", "-wp-timeout", str(timeout),
+    command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT), *OPTIONS, "-wp-timeout", str(timeout),
                "-wp-prover", provers, "-wp-cache", cache, "-wp-session", BUILD + "/session", *extra, os.path.join(ROOT, source)]
     if driver:
         command[-1:-1] = ["-wp-driver", WP + "/rnd64.driver"]
@@ -102,17 +106,23 @@ LEMMAS = {
 SMT = "cvc5axdef,cvc5ind,z3-nobv"
 
 
+def lemma_sources(unit):
+    """[(C file that includes the headers, names of the lemmas to prove in it)]"""
+    found = []
+    for i, (headers, files) in enumerate(LEMMAS[unit]):
+        texts = [open(ROOT + "/specs/logic/%s.acsl" % f).read() for f in files]
+        source = "%s/%s_%d.c" % (BUILD, unit, i)
+        write(source, "".join("#include \"%s\"\n" % h for h in headers))
+        found.append((source, set(re.findall(r"\blemma (\w+)[:{]", "".join(texts)))))
+    return found
+
+
 def lemmas(unit, cache):
     """The lemmas of specs/logic: those of coq_lemmas.txt by Coq from WpLemmas.v, the others by SMT."""
     by, seconds, valid, every = {}, 0.0, set(), set()
     coq_names = {r[0] for r in rows("coq_lemmas.txt")}
     jobs = []
-    for i, (headers, files) in enumerate(LEMMAS[unit]):
-        names = set()
-        for f in files:
-            names |= set(re.findall(r"\blemma (\w+)[:{]", open(ROOT + "/specs/logic/%s.acsl" % f).read()))
-        source = "%s/%s_%d.c" % (BUILD, unit, i)
-        write(source, "".join("#include \"%s\"\n" % h for h in headers))
+    for source, names in lemma_sources(unit):
         every |= names
         # each SMT prover briefly before any at length: which of the three proves a lemma is not known
         jobs += [(source, names & coq_names, "coqtie", 120, False), (source, names - coq_names, SMT, 4, True), (source, names - coq_names, SMT, 25, True)]
@@ -181,17 +191,31 @@ def smoke_control():
     return len(re.findall(r"\[Failed\] Smoke-test", text)) == 2
 
 
-def prove(r, a, cache):
+def digest_of(r):
+    if r[0] in LEMMAS:
+        found = lemma_sources(r[0])
+        return digest([s for s, _ in found], [*OPTIONS, SMT, *sorted(n for _, names in found for n in names)], coq=True)
+    return digest([os.path.join(ROOT, r[1])], [*OPTIONS, r[2], r[3]])
+
+
+def prove(r, a, cache, record):
     """One unit, a row of units.tsv: (lines to print, goals, {prover: n}, whether all are proved)."""
-    unit, lines = r[0], []
+    unit, lines, stands = r[0], [], False
     if a.smoke:
         return smoke(r)
     if unit in LEMMAS:
+        theorems, rests = "all", ["A11", "A12"] if unit in ("lemmas_call", "lemmas_int") else ["A6", "A7", "A11", "A12"]
+    else:
+        theorems, rests = r[5], assumed(ROOT, r[1], r[2], r[5])
+    if a.cached and len(record) > 3 and record[3] == digest_of(r):
+        proved = goals = int(record[1])
+        by = {k: int(n) for k, n in (one.split("=") for one in record[2].split())}
+        still, seconds, stands = [], 0.0, True
+    elif unit in LEMMAS:
         out = lemmas(unit, cache)
         if isinstance(out, str):
             return [out], 0, {}, False
         proved, goals, by, still, seconds = out
-        theorems, rests = "all", ["A11", "A12"] if unit in ("lemmas_call", "lemmas_int") else ["A6", "A7", "A11", "A12"]
     else:
         unit, source, functions, provers, timeout, theorems = r
         text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=["-wp-fct", functions])
@@ -199,17 +223,18 @@ def prove(r, a, cache):
         if got is None or code != 0:
             return [text[-3000:]], 0, {}, False
         proved, goals, by, still, _ = got
-        rests = assumed(ROOT, source, functions, theorems)
         if a.times:
             lines += ["  goal: %s %.3f" % one for one in times(text)]
     tools = " ".join("%s=%d" % i for i in sorted(by.items()))
-    lines.append("%-12s %-16s %4d/%4d  %7.1f  %-34s %s" % (unit, theorems, proved, goals, seconds, tools, " ".join(rests)))
+    spent = "record" if stands else "%.1f" % seconds
+    lines.append("%-12s %-16s %4d/%4d  %7s  %-34s %s" % (unit, theorems, proved, goals, spent, tools, " ".join(rests)))
     return lines + ["  open: " + g for g in still], goals, by, proved == goals
 
 
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--fresh", action="store_true")
+    p.add_argument("--replay", action="store_true")
     p.add_argument("--cached", action="store_true")
     p.add_argument("--recorded", action="store_true")
     p.add_argument("--smoke", action="store_true")
@@ -224,13 +249,14 @@ def main():
     need("frama-c", "why3", "z3", "cvc5", "gappa", "coqc")
     os.makedirs(BUILD, exist_ok=True)
     why3_conf()
-    cache = "none" if a.fresh else "replay" if a.cached else "update"
+    cache = "none" if a.fresh else "replay" if a.cached or a.replay else "update"
     if not a.fresh:
         unpack()
     failed = forbidden()
     for line in failed:
         print("prove: forbidden word: " + line)
-    expected = {r[0]: int(r[1]) for r in rows("expected.tsv")}
+    records = {r[0]: r for r in rows("expected.tsv")}
+    expected = {u: int(r[1]) for u, r in records.items()}
     results = {}
     start = time.time()
     print("%-12s %-16s %9s  %7s  %-34s %s" % ("unit", "theorems", "goals", "seconds", "provers", "assumptions"))
@@ -244,8 +270,8 @@ def main():
             if r[0] not in expected:
                 print("OPEN, not replayed: %s" % r[0])
         todo = [r for r in todo if r[0] in expected]
-    with ThreadPoolExecutor(a.jobs or len(os.sched_getaffinity(0)) * (2 if a.cached else 1)) as pool:
-        for r, (lines, goals, by, complete) in zip(todo, pool.map(lambda r: prove(r, a, cache), todo)):
+    with ThreadPoolExecutor(a.jobs or len(os.sched_getaffinity(0)) * (2 if a.cached or a.replay else 1)) as pool:
+        for r, (lines, goals, by, complete) in zip(todo, pool.map(lambda r: prove(r, a, cache, records.get(r[0], [])), todo)):
             unit = r[0]
             print("\n".join(lines), flush=True)
             if not complete:
@@ -256,11 +282,12 @@ def main():
                 print("  goals changed: expected %d" % expected[unit] if unit in expected else "  not in expected.tsv")
                 failed.append(unit)
     if a.record:
-        kept = {r[0]: r for r in rows("expected.tsv")}
+        kept = dict(records)
         for unit, (goals, by) in results.items():
-            kept[unit] = [unit, str(goals), " ".join("%s=%d" % i for i in sorted(by.items()))]
+            text = digest_of(next(r for r in todo if r[0] == unit))
+            kept[unit] = [unit, str(goals), " ".join("%s=%d" % i for i in sorted(by.items())), text or ""]
         order = list(LEMMAS) + [r[0] for r in rows("units.tsv")]
-        write(WP + "/expected.tsv", "# unit\tgoals\tprovers at the time of recording\n" +
+        write(WP + "/expected.tsv", "# unit\tgoals\tprovers at the time of recording\tdigest of what was proved (inputs.py)\n" +
               "".join("\t".join(kept[u]) + "\n" for u in order if u in kept))
         pack()
     print("%s prove_wp units=%d failed=%d seconds=%.0f" % ("FAIL" if failed else "PASS", len(todo), len(failed), time.time() - start))
