@@ -6,6 +6,7 @@
 
 #include "analysis.h"
 #include "commands.h"
+#include "decimal.h"
 #include "options.h"
 #include "output.h"
 
@@ -77,12 +78,12 @@ static void print_text(const struct analysis *a) {
     (void)printf("%s %.4g (%.6g)", k == 0 ? "" : ",", (double)a->mask_prob[k], (double)a->mask[k]);
   (void)printf("\n\non [%.6g, %.6g], rows of %zu\n", a->lo, a->hi, a->cols);
   (void)printf(
-      "  Lipschitz: |sigma'| <= %.6g, probabilities change at most %.6g times the logits\n",
-      a->lipschitz, a->lipschitz / 2);
-  (void)printf("  condition A <= %.6g\n", a->condition);
-  (void)printf("  error of probabilities <= %.6g ulp, of their logarithms <= %.6g ulp\n",
-               a->bound_probs, a->bound_log);
-  (void)printf("  |sum of probabilities - 1| <= %.4g\n", a->bound_sum);
+      "  Lipschitz: |sigma'| <= %s, probabilities change at most %s times the logits\n",
+      decimal_above(a->lipschitz, 6).text, decimal_above(a->lipschitz / 2, 6).text);
+  (void)printf("  condition A <= %s\n", decimal_above(a->condition, 6).text);
+  (void)printf("  error of probabilities <= %s ulp, of their logarithms <= %s ulp\n",
+               decimal_above(a->bound_probs, 6).text, decimal_above(a->bound_log, 6).text);
+  (void)printf("  |sum of probabilities - 1| <= %s\n", decimal_above(a->bound_sum, 4).text);
   (void)printf("  gradients: kappa = %.4g (specs/accuracy.md)\n", a->bound_gradient);
   (void)printf("\n%zu warnings%s\n", a->warnings, a->warnings == 0 ? "" : ":");
   for (size_t k = 0; k < a->warnings; k++)

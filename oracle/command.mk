@@ -3,7 +3,7 @@
 # main.c's table and by adding their objects to COMMAND_OBJ.
 COMMAND := $(B)/multimax
 READER_UNITS  := bytes fault model model_builtin model_csv model_json npy tensor text
-COMMAND_UNITS := $(READER_UNITS) analysis cmd_check cmd_compute cmd_params compare grads_json job \
+COMMAND_UNITS := $(READER_UNITS) analysis cmd_check cmd_compute cmd_params compare decimal grads_json job \
                  main narrow options output row_bound slice warnings
 COMMAND_OBJ   := $(COMMAND_UNITS:%=$(B)/command/%.o)
 COMMAND_LIBS   = $(B)/gpu/libptx.a $(ORACLE_LIBS) -ljansson

@@ -61,6 +61,10 @@ while read -r table layer zero all left16 right16 turning; do
   near "$name float32 overflow" "$(ask '.overflow.float32[]')" "$(left32 $table $layer) 1.84467e19" 5
   near "$name Lipschitz" "$(ask '.on_range.lipschitz_sigma')" "${lipschitz%% *}" 2
   lipschitz=${lipschitz#* }
+  # what the text prints as a bound is not below it
+  expect 0 "$multimax" params --params $name
+  equal "$name printed bounds" "$(sed -n "s/.*|sigma'| <= \([^ ]*\),.*/\1/p; s/.*condition A <= //p; s/.*probabilities <= \([^ ]*\) ulp.*/\1/p" "$dir/out" | tr '\n' ' ' |
+    awk -v want="$(ask '.on_range | .lipschitz_sigma, .condition, .probs_ulp')" '{split(want, w, " "); for (i = 1; i <= 3; i++) printf "%d", ($i >= w[i] && $i <= w[i] * 1.00001)}')" 111
   # -1e4 as a mask value takes everything exactly where sigma(-inf) = +inf
   equal "$name mask of -1e4" "$(ask '.finite_masks[0].prob == (if .limits[0] == "inf" then 1 else 0 end)')" true
   equal "$name accuracy" "$(ask '.on_range | .probs_ulp < 0.54 and .condition < 400')" true
