@@ -11,7 +11,7 @@ struct decimal decimal_above(double value, int digits) {
   char nearest[32];
   (void)snprintf(d.text, sizeof d.text, "%.*g", digits, value);
   if (!isfinite(value) || strtod(d.text, NULL) >= value) return d;
-  /* Rounded down: one unit of the last digit more. Its last digit may carry, so by text, not by adding a power of ten. */
+  /* Rounded down: one unit of the last digit more, by text, since a carry may pass through. */
   (void)snprintf(nearest, sizeof nearest, "%.*e", digits - 1, value);
   char *exponent = strchr(nearest, 'e'), *at = exponent - 1;
   for (; at >= nearest; at--) {

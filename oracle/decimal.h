@@ -7,7 +7,8 @@ struct decimal {
   char text[32];
 };
 
-/* The least decimal of `digits` significant digits (at most 15) that is not below value >= 0; "inf" or "nan" for those. */
+/* The least decimal of `digits` (at most 15) significant digits that is not below value >= 0;
+   "inf" or "nan" for those. */
 struct decimal decimal_above(double value, int digits);
 
 #endif
