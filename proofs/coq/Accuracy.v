@@ -222,20 +222,22 @@ split; [lra|]. split; [exact He|]. split.
   rewrite Rplus_comm. exact (within_trans _ _ _ _ _ W3 Q).
 Qed.
 
-(* T6 before the last rounding: either the weight was computed and p is within the chain, or both are tiny *)
-Theorem wide_error : forall r m d total t i, valid_row r -> 0 <= d -> is_top r m ->
+(* T6 before the last rounding: either the weight was computed and p is within the chain, or both are tiny; inv is within w of the
+   inverse of the sum of the exponentials *)
+Theorem share_error : forall r m d inv w t i, valid_row r -> 0 <= d -> 0 <= w -> is_top r m ->
   (t < size r)%nat -> taken r t = true -> modulated_at r t = m -> near_or_far r m d t ->
-  total_close (count_sum r m) total -> (i < size r)%nat -> taken r i = true ->
-  let c := chain d (INR (size r)) in 0 <= c /\ 0 <= wide r m total i /\ 0 < multimax_row r i /\
-  (within c (wide r m total i) (multimax_row r i) \/
-   (wide r m total i <= clamp * exp c /\ multimax_row r i <= clamp * exp c)).
+  pow2 (-40) <= inv -> within w inv (/ sum (size r) (kept r (fun i => exp (modulated_at r i - m)))) ->
+  (i < size r)%nat -> taken r i = true ->
+  let c := 2 * d + INR (size r) * clamp + eps_e / (1 - eps_e) + w + 101/100 * u64 in let h := rnd (weight r m i * inv) in
+  0 <= c /\ 0 <= h /\ 0 < multimax_row r i /\
+  (within c h (multimax_row r i) \/ (h <= clamp * exp c /\ multimax_row r i <= clamp * exp c)).
 Proof.
-intros r m d total t i Vr Hd Top Ht T M H Tc Hi Ti c.
-destruct (inverse_close r m t total Vr Top Ht T M Tc) as (V1 & He & I0 & Wi).
+intros r m d inv w t i Vr Hd Hw Top Ht T M H I0 Wi Hi Ti c h. unfold h.
+destruct (count_close r m t Top Ht T M) as [V1 _].
 set (n := INR (size r)) in *. assert (N : 0 <= n <= 2147483647) by (apply many; exact Vr).
-destruct figures as (F1 & F2 & F3 & F4). set (e := eps_e + n * clamp + n * half_grid) in *.
+destruct figures as (F1 & F2 & F3 & F4).
 set (V := sum (size r) (kept r (fun i => exp (modulated_at r i - m)))) in *.
-set (inv := rnd (1 / total)) in *. set (v := exp (modulated_at r i - m)). assert (Pv : 0 < v) by apply exp_pos.
+set (v := exp (modulated_at r i - m)). assert (Pv : 0 < v) by apply exp_pos.
 assert (Pi : 0 < inv) by (generalize (bpow_gt_0 radix2 (-40)); lra).
 set (W := sum (size r) (kept r (fun k => exp (sigma_at r k)))).
 assert (Wt : exp (sigma_at r t) <= W).
@@ -243,11 +245,9 @@ assert (Wt : exp (sigma_at r t) <= W).
 assert (PW : 0 < W) by (generalize (exp_pos (sigma_at r t)); lra).
 assert (Ep : multimax_row r i = exp (sigma_at r i) / W) by (unfold multimax_row, kept at 1; now rewrite Ti).
 assert (Pp : 0 < multimax_row r i) by (rewrite Ep; apply Rdiv_lt_0_compat; [apply exp_pos | exact PW]).
-assert (Te : 0 <= e / (1 - e)) by (apply Rmult_le_pos; [|apply Rlt_le, Rinv_0_lt_compat]; lra).
 assert (Tn : 0 <= n * clamp) by (apply Rmult_le_pos; lra).
 assert (T1 : 0 <= eps_e / (1 - eps_e)) by (rewrite F1; lra).
-assert (T2 : 0 <= pow2 (-51) / (1 - pow2 (-51))) by (simpl; lra).
-assert (Pc : 0 <= c /\ 2 * d + n * clamp <= c) by (unfold c, chain; fold n e; lra). destruct Pc as [Pc Pc2].
+assert (Pc : 0 <= c /\ 2 * d + n * clamp <= c) by (unfold c; lra). destruct Pc as [Pc Pc2].
 assert (Ec := exp_ge_1 c Pc).
 (* the ratio of exponentials, exact and of the computed sigma *)
 assert (Q : v / V = exp (modulated_at r i) / sum (size r) (kept r (fun k => exp (modulated_at r k)))).
@@ -274,28 +274,47 @@ destruct (weight_error (modulated_at r i) m) as [Rw We].
 { apply format64_rnd. } { rewrite <- M. apply format64_rnd. } { now apply Top. }
 fold v in We. change (weight_of (modulated_at r i) m) with (weight r m i) in *.
 split; [exact Pc|]. split.
-{ unfold wide. fold inv. rewrite <- (round_0 radix2 fexp64 ZnearestE). apply round_le; auto with typeclass_instances.
+{ rewrite <- (round_0 radix2 fexp64 ZnearestE). apply round_le; auto with typeclass_instances.
   apply Rmult_le_pos; lra. }
 split; [exact Pp|].
 destruct We as [[W0 Wv]|[Wr Wp]].
-- right. unfold wide. rewrite W0, Rmult_0_l, round_0 by auto with typeclass_instances.
+- right. rewrite W0, Rmult_0_l, round_0 by auto with typeclass_instances.
   split. apply Rmult_le_pos; lra.
   destruct (H i Hi Ti) as [D|[_ D]].
   + destruct (Ratio D) as [_ B]. apply Rle_trans with (1 := B). rewrite Rmult_comm.
     apply Rmult_le_compat; try lra. apply Rmult_le_pos; [lra | apply Rlt_le, Rinv_0_lt_compat; lra]. apply Rlt_le, exp_pos. now apply exp_le.
   + specialize (Far D). nra.
-- assert (Wx : within (eps_e / (1 - eps_e) + (e / (1 - e) + pow2 (-51) / (1 - pow2 (-51)) + 101/100 * u64) + 101/100 * u64)
-                (wide r m total i) (v / V)).
+- assert (Wx : within (eps_e / (1 - eps_e) + w + 101/100 * u64) (rnd (weight r m i * inv)) (v / V)).
   { rewrite Rplus_comm. apply within_trans with (weight r m i * inv).
     - apply within_rnd. apply Rle_trans with (pow2 (-160) * pow2 (-40)).
       rewrite <- bpow_plus. apply bpow_le. lia. apply Rmult_le_compat; trivial; apply bpow_ge_0.
     - apply within_mult; try lra. apply Rlt_le, Rinv_0_lt_compat; lra.
       apply within_of_relative; lra. exact Wi. }
   set (th := eps_e / (1 - eps_e) + _ + _) in Wx.
-  assert (Ect : c = th + (2 * d + n * clamp)) by (unfold c, th, chain; fold n e; lra).
+  assert (Ect : c = th + (2 * d + n * clamp)) by (unfold c, th; lra).
   destruct (H i Hi Ti) as [D|[D1 D2]].
   + left. rewrite Ect. apply within_trans with (v / V); auto.
   + right. split; [|specialize (Far D2); nra]. destruct Wx as [B _]. apply Rle_trans with (1 := B).
     assert (v <= clamp) by (apply clamp_exp; lra). rewrite Rmult_comm. apply Rmult_le_compat; try lra.
     apply Rmult_le_pos; [lra | apply Rlt_le, Rinv_0_lt_compat; lra]. apply Rlt_le, exp_pos. apply exp_le. lra.
+Qed.
+
+(* inv from the sum of the quantised weights *)
+Theorem wide_error : forall r m d total t i, valid_row r -> 0 <= d -> is_top r m ->
+  (t < size r)%nat -> taken r t = true -> modulated_at r t = m -> near_or_far r m d t ->
+  total_close (count_sum r m) total -> (i < size r)%nat -> taken r i = true ->
+  let c := chain d (INR (size r)) in 0 <= c /\ 0 <= wide r m total i /\ 0 < multimax_row r i /\
+  (within c (wide r m total i) (multimax_row r i) \/
+   (wide r m total i <= clamp * exp c /\ multimax_row r i <= clamp * exp c)).
+Proof.
+intros r m d total t i Vr Hd Top Ht T M H Tc Hi Ti c.
+destruct (inverse_close r m t total Vr Top Ht T M Tc) as (_ & He & I0 & Wi). destruct figures as (_ & _ & F3 & _).
+set (e := eps_e + _ + _) in *.
+assert (Te : 0 <= e / (1 - e)) by (apply Rmult_le_pos; [|apply Rlt_le, Rinv_0_lt_compat]; lra).
+assert (T2 : 0 <= pow2 (-51) / (1 - pow2 (-51))) by (simpl; lra).
+assert (W0 : 0 <= e / (1 - e) + pow2 (-51) / (1 - pow2 (-51)) + 101/100 * u64) by (rewrite F3; lra).
+assert (E := share_error r m d _ _ t i Vr Hd W0 Top Ht T M H I0 Wi Hi Ti). cbv zeta in E.
+assert (Ec : 2 * d + INR (size r) * clamp + eps_e / (1 - eps_e) + (e / (1 - e) + pow2 (-51) / (1 - pow2 (-51)) + 101/100 * u64) +
+  101/100 * u64 = c) by (unfold c, chain; fold e; lra).
+rewrite Ec in E. exact E.
 Qed.
