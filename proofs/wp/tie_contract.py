@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The definitions of specs/logic are those of proofs/coq: tie_contract.py [--control].
 
-WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss and is_backward, with all they are made of, to Coq. Only
+WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss, is_backward and is_softmax16, with all they are made of, to Coq. Only
 definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); contract_tie, log_tie,
-loss_tie and grad_tie.part in coq/ prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v,
-LossContract.v and GradContract.v, which T6 and T8 start from; coq/sigma_tie.part proves that without rounding sigma is Eq. 6.
+loss_tie, grad_tie and storage_tie.part in coq/ prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v,
+LossContract.v, GradContract.v and Storage16.v, which T6 and T8 start from; coq/sigma_tie.part proves that without rounding sigma is Eq. 6.
 --control: the same with one fault at a time put into a copy of specs/logic; each must make the proof fail.
 Needs build/proofs/coq (make prove-coq) and build/wp/coq (prove.py). Exit 0: tied; 1: not.
 """
@@ -35,6 +35,11 @@ SOURCES = ["""#include "ref/view.h"
 /*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, float *g, integer n;
       is_softmax{L,L}(params, x, mask, p, n) && is_backward{L,L}(params, x, mask, g, p, n) &&
       is_backward_row{L,L}(params, x, mask, g, p, n); */
+""", """#include "ref/row16.h"
+#include "forward.acsl"
+#include "row16.acsl"
+/*@ lemma exported{L}: \\forall mmax_params *params, float *y, *q, integer s, uint16_t *x, *p, uint8_t *mask, integer n;
+      is_softmax{L,L}(params, y, mask, q, n) && is_softmax16{L,L}(params, s, x, mask, p, n); */
 """]
 CONF = """[main]
 datadir = "%s"
@@ -57,8 +62,8 @@ version = "1"
 HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
 From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract LossContract.
-From MultiMax Require Import GradContract.
-From MultiMax Require Tie.
+From MultiMax Require Import GradContract Accuracy Storage16.
+From MultiMax Require GradBound Tie StorageLemmas.
 Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).
 Open Scope R_scope.
 """
@@ -71,7 +76,8 @@ ABSTRACT = {"t", "t1", "t'real", "t'real1", "L_class_of", "t'isFinite", "is_nan"
 # per source: what the symbols mean, the predicates, the proofs
 SOFTMAX = ("P_is_softmax",)
 PARTS = [((FLOAT, SOFTMAX + ("P_is_logged", "P_is_loss"), ("contract_tie", "log_tie", "loss_tie")), (REAL, SOFTMAX, ("sigma_tie",))),
-         ((FLOAT, SOFTMAX + ("P_is_backward", "P_is_backward_row"), ("contract_tie", "grad_tie")),)]
+         ((FLOAT, SOFTMAX + ("P_is_backward", "P_is_backward_row"), ("contract_tie", "grad_tie")),),
+         ((FLOAT, SOFTMAX + ("P_is_softmax16",), ("contract_tie", "storage_tie")),)]
 FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("modulator.acsl", "rnd64(a - b)", "rnd64(b - a)"),
           ("modulator.acsl", "rnd64(c*r + s)", "rnd64(s - c*r)"),
@@ -109,7 +115,12 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("backward.acsl", "upstream_within(p, x, mask, g, m, n, most) && (most", "(most"),
           ("gradient.acsl", "12.0*bound ||", "13.0*bound ||"),
           ("modulator.acsl", "r > 0.0 ? rnd64(d - c)", "r > 0.0 ? rnd64(d + c)"),
-          ("modulator.acsl", "rnd64(-2.0*c3)", "rnd64(-1.0*c3)")]
+          ("modulator.acsl", "rnd64(-2.0*c3)", "rnd64(-1.0*c3)"),
+          ("storage.acsl", "p2(u + pattern / one - 1)", "p2(u + pattern / one)"),
+          ("storage.acsl", "v <= 0.0 && narrowed_size", "narrowed_size"),
+          ("storage.acsl", "storage == 1 ? 10 : 7", "storage == 1 ? 10 : 8"),
+          ("row16.acsl", "rnd64(weight16(p, s, x, i, m)*inverse)", "rnd64(weight16(p, s, x, i, m)*inverse*inverse)"),
+          ("row16.acsl", "modulated(p, pattern_value(s, x[i]))", "modulated(p, pattern_value(s, x[0]))")]
 
 
 def text_of(*command):
@@ -211,12 +222,12 @@ def prove(goal, k, out):
 
 
 def prepare():
-    for name in ("GradContract", "Equations"):
+    for name in ("GradContract", "Equations", "Storage16"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
     own = ROOT + "/build/wp/coq_tie"
     os.makedirs(own, exist_ok=True)
-    for name in ("WpLemmas", "Tie"):
+    for name in ("WpLemmas", "Tie", "StorageLemmas"):
         shutil.copy("%s/coq/%s.v" % (WP, name), own)
         subprocess.run(["coqc", "-w", "none", "-R", COQ, "MultiMax", "-R", ".", "MultiMax", name + ".v"], check=True, cwd=own)
 
@@ -248,7 +259,7 @@ def main():
     error = check(ROOT + "/specs/logic", BUILD + "/out")
     if error:
         print(error)
-    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_loss,tie_is_backward,tie_is_backward_row,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
+    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_loss,tie_is_backward,tie_is_backward_row,tie_is_softmax16,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
     return error is not None
 
 
