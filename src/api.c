@@ -116,7 +116,7 @@ mmax_status mmax_log_forward16(const mmax_params *params, const mmax_rows16 *in,
     requires  exec:    exec == \null || \valid_read(exec);
     requires  report:  report == \null || \valid(report);
     requires  apart:   report == \null || acc == \null || \separated(report, acc);
-    requires  kind:    job.kind != MMAX_CROSS_ENTROPY;
+    requires  kind:    job.kind != MMAX_CROSS_ENTROPY && job.loss == \null;
     terminates \true;
     exits     \false;
     assigns   *report, mmax_runs, *acc, job.loss[0 .. job.in.rows - 1],
@@ -128,6 +128,9 @@ mmax_status mmax_log_forward16(const mmax_params *params, const mmax_rows16 *in,
                          (mmax_exec *)exec, report, \result);
     ensures   once:    ran(job, \result) ==> mmax_runs == (unsigned)(\old(mmax_runs) + 1);
     ensures   never:   !ran(job, \result) ==> mmax_runs == \old(mmax_runs);
+    ensures   kept:    \result < 0 ==> (report == \null || report_kept{Pre, Post}(report)) && acc_kept{Pre, Post}(acc) &&
+                         floats_kept{Pre, Post}(floats_at(grad_logits), floats_in(job.storage, grad_logits, job.in.rows, job.in.cols, grad_logits_stride)) &&
+                         halves_kept{Pre, Post}(halves_at(grad_logits), halves_in(job.storage, grad_logits, job.in.rows, job.in.cols, grad_logits_stride));
 */
 static mmax_status backward(mmax_job job, const mmax_params *params, const void *grad_probs,
                             size_t grad_probs_stride, void *grad_logits,
@@ -160,8 +163,15 @@ mmax_status mmax_backward(const mmax_params *params, const mmax_rows *in, const 
                           size_t grad_probs_stride, float *grad_logits, size_t grad_logits_stride,
                           mmax_accumulator *acc, const mmax_exec *exec, mmax_report *report) {
   if (in == NULL) return MMAX_ERR_NULL;
-  return backward(mmax_job_on(in, MMAX_BACKWARD), params, untyped_matrix(grad_probs), grad_probs_stride,
-                  untyped_result(grad_logits), grad_logits_stride, acc, exec, report);
+  const mmax_job job = mmax_job_on(in, MMAX_BACKWARD);
+  const void *upstream = untyped_matrix(grad_probs);
+  void *out = untyped_result(grad_logits);
+  /*@ assert hint_views: job.storage == 0 && job.loss == \null && floats_at(out) == grad_logits && (out == \null <==> grad_logits == \null) &&
+        job.in.rows == in->rows && job.in.cols == in->cols; */
+  /*@ assert hint_ranges: halves_in(job.storage, out, job.in.rows, job.in.cols, grad_logits_stride) == 0 &&
+        floats_in(job.storage, out, job.in.rows, job.in.cols, grad_logits_stride) == (grad_logits == \null ? 0 : entries(in->rows, in->cols, grad_logits_stride)); */
+  return backward(job, params, upstream, grad_probs_stride, out, grad_logits_stride, acc, exec,
+                  report);
 }
 
 /*@ requires  in:      in == \null || \valid_read(in);
@@ -187,7 +197,13 @@ mmax_status mmax_backward16(const mmax_params *params, const mmax_rows16 *in,
                             uint16_t *grad_logits, size_t grad_logits_stride,
                             mmax_accumulator *acc, const mmax_exec *exec, mmax_report *report) {
   if (in == NULL) return MMAX_ERR_NULL;
-  return backward(mmax_job_on16(in, MMAX_BACKWARD), params, untyped_matrix16(grad_probs),
-                  grad_probs_stride, untyped_result16(grad_logits), grad_logits_stride, acc, exec,
+  const mmax_job job = mmax_job_on16(in, MMAX_BACKWARD);
+  const void *upstream = untyped_matrix16(grad_probs);
+  void *out = untyped_result16(grad_logits);
+  /*@ assert hint_views: job.storage != 0 && job.loss == \null && halves_at(out) == grad_logits && (out == \null <==> grad_logits == \null) &&
+        job.in.rows == in->rows && job.in.cols == in->cols; */
+  /*@ assert hint_ranges: floats_in(job.storage, out, job.in.rows, job.in.cols, grad_logits_stride) == 0 &&
+        halves_in(job.storage, out, job.in.rows, job.in.cols, grad_logits_stride) == (grad_logits == \null ? 0 : entries(in->rows, in->cols, grad_logits_stride)); */
+  return backward(job, params, upstream, grad_probs_stride, out, grad_logits_stride, acc, exec,
                   report);
 }
