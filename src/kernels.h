@@ -86,7 +86,7 @@ typedef struct mmax_kernels {
 extern const mmax_kernels mmax_kernels_ref, mmax_kernels_ref_f16, mmax_kernels_ref_bf16;
 extern const mmax_kernels mmax_kernels_portable, mmax_kernels_portable_f16,
     mmax_kernels_portable_bf16;
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__FRAMAC__)
 extern const mmax_kernels mmax_kernels_avx2, mmax_kernels_avx2_f16, mmax_kernels_avx2_bf16;
 extern const mmax_kernels mmax_kernels_avx512, mmax_kernels_avx512_f16, mmax_kernels_avx512_bf16;
 #elif defined(__aarch64__)
@@ -95,8 +95,33 @@ extern const mmax_kernels mmax_kernels_neon, mmax_kernels_neon_f16, mmax_kernels
 
 #ifdef __FRAMAC__
 /*@ axiomatic Backends {
-    // this machine can run the backend
-    predicate available(integer backend) reads \nothing;
+    // what the processor offers and the operating system saves: 2 fma, 4 AVX2, 8 AVX-512
+    logic integer machine reads \nothing;
+    // this machine can run the backend, in the build for x86-64
+    predicate available(integer backend) =
+      backend == MMAX_BACKEND_AUTO || backend == MMAX_BACKEND_REF || backend == MMAX_BACKEND_PORTABLE ||
+      (backend == MMAX_BACKEND_AVX2 && (machine & 4) != 0) || (backend == MMAX_BACKEND_AVX512 && (machine & 8) != 0);
+} */
+
+/*@ axiomatic Tables {
+    // the table k of a storage
+    predicate is_table(mmax_kernels *k, integer storage, mmax_kernels *f32, mmax_kernels *f16, mmax_kernels *bf16) =
+      k == (storage == MMAX_FLOAT32 ? f32 : storage == MMAX_FLOAT16 ? f16 : bf16);
+    predicate of_portable(mmax_kernels *k, integer storage) = is_table(k, storage, (mmax_kernels *)&mmax_kernels_portable,
+      (mmax_kernels *)&mmax_kernels_portable_f16, (mmax_kernels *)&mmax_kernels_portable_bf16);
+    predicate of_reference(mmax_kernels *k, integer storage) =
+      (machine & 2) != 0 ? is_table(k, storage, (mmax_kernels *)&mmax_kernels_ref,
+        (mmax_kernels *)&mmax_kernels_ref_f16, (mmax_kernels *)&mmax_kernels_ref_bf16) : of_portable(k, storage);
+    predicate of_avx2(mmax_kernels *k, integer storage) = is_table(k, storage, (mmax_kernels *)&mmax_kernels_avx2,
+      (mmax_kernels *)&mmax_kernels_avx2_f16, (mmax_kernels *)&mmax_kernels_avx2_bf16);
+    predicate of_avx512(mmax_kernels *k, integer storage) = is_table(k, storage, (mmax_kernels *)&mmax_kernels_avx512,
+      (mmax_kernels *)&mmax_kernels_avx512_f16, (mmax_kernels *)&mmax_kernels_avx512_bf16);
+    // that of a backend, NULL where this machine cannot run it; the fastest for AUTO
+    predicate of_backend(mmax_kernels *k, integer backend, integer storage) =
+      !available(backend) ? k == \null :
+      backend == MMAX_BACKEND_AVX512 || (backend == MMAX_BACKEND_AUTO && (machine & 8) != 0) ? of_avx512(k, storage) :
+      backend == MMAX_BACKEND_AVX2 || (backend == MMAX_BACKEND_AUTO && (machine & 4) != 0) ? of_avx2(k, storage) :
+      backend == MMAX_BACKEND_PORTABLE ? of_portable(k, storage) : of_reference(k, storage);
 } */
 #endif
 
@@ -106,6 +131,7 @@ extern const mmax_kernels mmax_kernels_neon, mmax_kernels_neon_f16, mmax_kernels
     exits     \false;
     assigns   \nothing;
     ensures   given:   \result != \null <==> available(backend);
+    ensures   table:   of_backend((mmax_kernels *)\result, backend, storage);
 */
 const mmax_kernels *mmax_kernels_for(mmax_backend backend, mmax_storage storage);
 

@@ -232,6 +232,37 @@ mmax_status mmax_params_from_ts(mmax_params *params, unsigned terms, const float
   return status;
 }
 
+/*@ requires  known:   terms <= 31;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   known:   \result <= 31;
+    ensures   affine:  \result == (terms | 16) && has_affine(\result);
+    ensures   low:     ((\result & 1) != 0 <==> (terms & 1) != 0) && ((\result & 2) != 0 <==> (terms & 2) != 0);
+    ensures   high:    ((\result & 4) != 0 <==> (terms & 4) != 0) && ((\result & 8) != 0 <==> (terms & 8) != 0);
+*/
+static unsigned with_affine(unsigned terms) {
+  const unsigned with = terms | MMAX_TERM_AFFINE;
+  /* The provers know no bound of a disjunction of bits: each number that terms can be. */
+  /*@ assert hint_0: terms == 0 ==> with <= 31; */ /*@ assert hint_1: terms == 1 ==> with <= 31; */
+  /*@ assert hint_2: terms == 2 ==> with <= 31; */ /*@ assert hint_3: terms == 3 ==> with <= 31; */
+  /*@ assert hint_4: terms == 4 ==> with <= 31; */ /*@ assert hint_5: terms == 5 ==> with <= 31; */
+  /*@ assert hint_6: terms == 6 ==> with <= 31; */ /*@ assert hint_7: terms == 7 ==> with <= 31; */
+  /*@ assert hint_8: terms == 8 ==> with <= 31; */ /*@ assert hint_9: terms == 9 ==> with <= 31; */
+  /*@ assert hint_10: terms == 10 ==> with <= 31; */ /*@ assert hint_11: terms == 11 ==> with <= 31; */
+  /*@ assert hint_12: terms == 12 ==> with <= 31; */ /*@ assert hint_13: terms == 13 ==> with <= 31; */
+  /*@ assert hint_14: terms == 14 ==> with <= 31; */ /*@ assert hint_15: terms == 15 ==> with <= 31; */
+  /*@ assert hint_16: terms == 16 ==> with <= 31; */ /*@ assert hint_17: terms == 17 ==> with <= 31; */
+  /*@ assert hint_18: terms == 18 ==> with <= 31; */ /*@ assert hint_19: terms == 19 ==> with <= 31; */
+  /*@ assert hint_20: terms == 20 ==> with <= 31; */ /*@ assert hint_21: terms == 21 ==> with <= 31; */
+  /*@ assert hint_22: terms == 22 ==> with <= 31; */ /*@ assert hint_23: terms == 23 ==> with <= 31; */
+  /*@ assert hint_24: terms == 24 ==> with <= 31; */ /*@ assert hint_25: terms == 25 ==> with <= 31; */
+  /*@ assert hint_26: terms == 26 ==> with <= 31; */ /*@ assert hint_27: terms == 27 ==> with <= 31; */
+  /*@ assert hint_28: terms == 28 ==> with <= 31; */ /*@ assert hint_29: terms == 29 ==> with <= 31; */
+  /*@ assert hint_30: terms == 30 ==> with <= 31; */ /*@ assert hint_31: terms == 31 ==> with <= 31; */
+  return with;
+}
+
 /*@ requires  valid:   params == \null || \valid(params);
     terminates \true;
     exits     \false;
@@ -251,6 +282,7 @@ mmax_status mmax_params_from_ts(mmax_params *params, unsigned terms, const float
       ensures affine:  params->scale == scale && params->shift == shift;
       ensures terms:   params->terms == (\old(params->terms) | 16);
       ensures range:   float_range(params->scale) && float_range(params->shift);
+      ensures good:    accepted(params);
     complete behaviors;
     disjoint behaviors;
 */
@@ -262,7 +294,12 @@ mmax_status mmax_params_set_affine(mmax_params *params, float scale, float shift
   mmax_fpenv saved = mmax_fpenv_enter();
   params->scale = mmax_widen(mmax_fpenv_pin32(scale));
   params->shift = mmax_widen(mmax_fpenv_pin32(shift));
-  params->terms |= MMAX_TERM_AFFINE;
+  /*@ assert hint_range: float_range(params->scale) && float_range(params->shift); */
+  params->terms = with_affine(params->terms);
+  /*@ assert hint_again: float_range(params->scale) && float_range(params->shift); */
+  /*@ assert hint_terms: terms_accepted(params); */
+  /*@ assert hint_affine: has_affine(params->terms); */
+  /*@ assert hint_accepted: accepted(params); */
   mmax_fpenv_leave(saved);
   return MMAX_OK;
 }

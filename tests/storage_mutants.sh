@@ -18,7 +18,8 @@ while IFS='|' read -r test file script what; do
   cp $lib $dir/mutant.a
   case $file in # what to compile again
     *.c) units=${file%.c} ;;
-    kernels.h) units="api run ref/batch" ;;
+    kernels.h) units="job_check run ref/batch" ;;
+    api_job.h) units="api api_loss" ;;
     *) units="storage ref/row16 ref/view ref/forward16" ;;
   esac
   for unit in $units; do
@@ -46,7 +47,7 @@ storage_rows|ref/row16.c|s/sum = mmax_sum_add(sum, q);/sum.lo = q;/|the weight o
 edge_storage|ref/row16.c|s/if (c == MMAX_NAN_OR_PLUS_INF) return MMAX_ROW_NONFINITE;//|NaN not noticed
 edge_storage|ref/forward16.c|s/mmax_narrow16(storage, mmax_wide_nan())/mmax_narrow16(storage, 0.0)/|zeros for NaN
 edge_storage|kernels.h|s/storage == MMAX_FLOAT32 ? sizeof(float) : sizeof(uint16_t)/sizeof(float)/|overlap and alignment as if for float32
-edge_storage|api.c|s/in->storage == MMAX_FLOAT32 ? none : in->storage/in->storage/|float32 taken as 16 bits
+edge_storage|api_job.h|s/in->storage == MMAX_FLOAT32 ? none : in->storage/in->storage/|float32 taken as 16 bits
 storage_rows|run.c|s/first \* stride \* mmax_storage_bytes(storage)/first * stride * sizeof(float)/|threads start at the wrong row
 MUTANTS
 rm -rf $dir

@@ -5,8 +5,9 @@ import os
 import re
 
 PRIMITIVES = {"A1": "fma", "A2": "pow2|exponent_above", "A3": "steps", "A4": "classify|sign16|canonical_nan|minus_inf|plus_inf|wide_nan|wide_inf|wide_minus_inf",
-              "A5": "widen|narrow|u64_to_double|i64_to_double|double_to_int", "A13": r"fpenv_\w+", "A15": "job_run|kernels_for"}
+              "A5": "widen|narrow|u64_to_double|i64_to_double|double_to_int", "A13": r"fpenv_\w+", "A15": "job_run"}
 UNTYPED = r"\buntyped_\w+\("  # A14
+MACHINE = r"\bfeatures\("  # A15
 
 
 def body(text, function):
@@ -25,6 +26,7 @@ def assumed(root, source, functions, theorems):
     bodies = re.sub(r"/\*.*?\*/", "", bodies, flags=re.S)
     found = {a for a, names in PRIMITIVES.items() if re.search(r"\bmmax_(%s)\(" % names, bodies)} | {"A11", "A12"}
     found |= {"A14"} if re.search(UNTYPED, bodies) else set()
+    found |= {"A15"} if re.search(MACHINE, bodies) else set()
     if "T2" in theorems.split() or re.search(r"\b(double|float)\b", bodies):
         found |= {"A6", "A7"}
     return sorted(found, key=lambda a: int(a[1:]))
