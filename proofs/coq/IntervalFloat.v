@@ -4,7 +4,7 @@
 From Coq Require Import Reals ZArith Psatz List.
 From Coquelicot Require Import Derive.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 Hinge Modulator Slopes Increments SigmaFloat AffineFloat LipschitzFloat.
+From MultiMax Require Import Float64 Hinge Modulator Slopes Increments SigmaFloat AffineFloat PieceFloat PiecesFloat LipschitzFloat.
 Import ListNotations.
 Open Scope R_scope.
 
