@@ -93,7 +93,7 @@ def compile_stale(out):
     os.makedirs(out, exist_ok=True)
     stale = False
     files = ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")]
-    files += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "LogLemmas", "GradLemmas", "EntryTie", "GradTie", "StorageLemmas", "Tie")]
+    files += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "LogLemmas", "GradLemmas", "EntryTie", "GradTie", "LossTie", "StorageLemmas", "Tie")]
     for path in files:
         text, name = open(os.path.join(ROOT, path)).read(), os.path.basename(path)
         old = out + "/" + name
