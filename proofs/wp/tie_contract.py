@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The definitions of specs/logic are those of proofs/coq: tie_contract.py [--control].
 
-WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss and is_backward, with all they are made of, to Coq. Only
+WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss, is_backward and is_loss_gradient, with all they are made of, to Coq. Only
 definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); contract_tie, log_tie,
-loss_tie and grad_tie.part in coq/ prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v,
-LossContract.v and GradContract.v, which T6 and T8 start from; coq/sigma_tie.part proves that without rounding sigma is Eq. 6.
+loss_tie, grad_tie and loss_grad_tie.part in coq/ prove that the exported contracts give those of proofs/coq/Contract.v,
+LogContract.v, LossContract.v, GradContract.v and LossGradContract.v, which T6 and T8 start from; coq/sigma_tie.part proves that without rounding sigma is Eq. 6.
 --control: the same with one fault at a time put into a copy of specs/logic; each must make the proof fail.
 Needs build/proofs/coq (make prove-coq) and build/wp/coq (prove.py). Exit 0: tied; 1: not.
 """
@@ -21,7 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(WP))
 BUILD = ROOT + "/build/wp/contract"
 COQ = ROOT + "/build/proofs/coq"
 
-# two sources: log.acsl and backward.acsl each define `over`
+# sources of their own: log.acsl and backward.acsl each define `over`
 SOURCES = ["""#include "ref/view.h"
 #include "forward.acsl"
 #include "gradient.acsl"
@@ -35,6 +35,11 @@ SOURCES = ["""#include "ref/view.h"
 /*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, float *g, integer n;
       is_softmax{L,L}(params, x, mask, p, n) && is_backward{L,L}(params, x, mask, g, p, n) &&
       is_backward_row{L,L}(params, x, mask, g, p, n); */
+""", """#include "ref/kernels_ref.h"
+#include "loss_gradient.acsl"
+/*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n, target, real a, w, float l;
+      is_softmax{L,L}(params, x, mask, p, n) && is_logged{L,L}(params, x, mask, p, n) &&
+      is_loss(params, x, mask, n, target, a, l) && is_loss_gradient{L,L}(params, x, mask, p, n, target, a, w); */
 """]
 CONF = """[main]
 datadir = "%s"
@@ -57,7 +62,7 @@ version = "1"
 HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
 From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract LossContract.
-From MultiMax Require Import GradContract.
+From MultiMax Require Import GradContract LossGradContract.
 From MultiMax Require Tie.
 Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).
 Open Scope R_scope.
@@ -71,7 +76,8 @@ ABSTRACT = {"t", "t1", "t'real", "t'real1", "L_class_of", "t'isFinite", "is_nan"
 # per source: what the symbols mean, the predicates, the proofs
 SOFTMAX = ("P_is_softmax",)
 PARTS = [((FLOAT, SOFTMAX + ("P_is_logged", "P_is_loss"), ("contract_tie", "log_tie", "loss_tie")), (REAL, SOFTMAX, ("sigma_tie",))),
-         ((FLOAT, SOFTMAX + ("P_is_backward", "P_is_backward_row"), ("contract_tie", "grad_tie")),)]
+         ((FLOAT, SOFTMAX + ("P_is_backward", "P_is_backward_row"), ("contract_tie", "slope_tie", "grad_tie")),),
+         ((FLOAT, SOFTMAX + ("P_is_logged", "P_is_loss", "P_is_loss_gradient"), ("contract_tie", "log_tie", "loss_tie", "slope_tie", "loss_grad_tie")),)]
 FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("modulator.acsl", "rnd64(a - b)", "rnd64(b - a)"),
           ("modulator.acsl", "rnd64(c*r + s)", "rnd64(s - c*r)"),
@@ -109,7 +115,13 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("backward.acsl", "upstream_within(p, x, mask, g, m, n, most) && (most", "(most"),
           ("gradient.acsl", "12.0*bound ||", "13.0*bound ||"),
           ("modulator.acsl", "r > 0.0 ? rnd64(d - c)", "r > 0.0 ? rnd64(d + c)"),
-          ("modulator.acsl", "rnd64(-2.0*c3)", "rnd64(-1.0*c3)")]
+          ("modulator.acsl", "rnd64(-2.0*c3)", "rnd64(-1.0*c3)"),
+          ("loss_gradient.acsl", "t == 0 ? minus(product(e, v), u)", "t == 0 ? minus(u, product(e, v))"),
+          ("loss_gradient.acsl", "e == 1.0 ? -product(rest, v)", "e == 1.0 ? product(rest, v)"),
+          ("loss_gradient.acsl", "i == target ? 1 : 0", "i == target ? 0 : 1"),
+          ("loss_gradient.acsl", "a > 0.0 ? even_part(a, k) : 0.0", "a > 0.0 ? even_part(a, k) : a + 1.0"),
+          ("loss_gradient.acsl", "over(1.0, sum_of(1.0, rest))", "over(1.0, sum_of(2.0, rest))"),
+          ("loss_gradient.acsl", "product(product(product(w, d)", "product(product(product(d, d)")]
 
 
 def text_of(*command):
@@ -178,7 +190,7 @@ def definitions(goal, meaning, roots):
     if loose:
         sys.exit("tie_contract: exported without a definition: " + " ".join(loose))
     body = "\n".join(out)
-    for a, b in (("Reals.Rdefinitions.R", "R"), ("Numbers.BinNums.Z", "Z"), ("BuiltIn.IZR", "IZR"), ("Reals.Rtrigo_def.exp", "exp")):
+    for a, b in (("L_over_1_", "L_over"), ("Reals.Rdefinitions.R", "R"), ("Numbers.BinNums.Z", "Z"), ("BuiltIn.IZR", "IZR"), ("Reals.Rtrigo_def.exp", "exp")):
         body = body.replace(a, b)
     return body
 
@@ -211,7 +223,7 @@ def prove(goal, k, out):
 
 
 def prepare():
-    for name in ("GradContract", "Equations"):
+    for name in ("LossGradContract", "Equations"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
     own = ROOT + "/build/wp/coq_tie"
@@ -248,7 +260,7 @@ def main():
     error = check(ROOT + "/specs/logic", BUILD + "/out")
     if error:
         print(error)
-    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_loss,tie_is_backward,tie_is_backward_row,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
+    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_loss,tie_is_backward,tie_is_backward_row,tie_is_loss_gradient,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
     return error is not None
 
 
