@@ -15,7 +15,7 @@ INSTALL = "apt-get install frama-c-base why3 z3 cvc5 gappa coq libcoq-flocq libc
 MEMORY_MB = 4000
 # what a goal is tied to in Coq, in the order of compilation
 COQ = ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")]
-COQ += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "LogLemmas", "GradLemmas", "EntryTie", "GradTie", "StorageLemmas", "Tie")]
+COQ += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "LogLemmas", "GradLemmas", "EntryTie", "GradTie", "LossTie", "StorageLemmas", "Tie")]
 
 
 def hidden():

@@ -22,7 +22,7 @@ HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
 From MultiMax Require Import Float64 ExpKernel.
 From MultiMax Require Import WpLemmas.
-Require MultiMax.Tie MultiMax.LogLemmas MultiMax.GradTie MultiMax.StorageLemmas.
+Require MultiMax.Tie MultiMax.LogLemmas MultiMax.GradTie MultiMax.LossTie MultiMax.StorageLemmas.
 Open Scope R_scope.
 Definition real_of_int (x:Z) : R := IZR x.
 """
@@ -56,8 +56,8 @@ def convert(text):
     need(goal)
     out.append(goal)
     unfold = ", ".join(names + ["real_of_int"])
-    # one of GradTie.v or StorageLemmas.v as it stands, else by the tactics of LogLemmas.v and Tie.v
-    out.append("Proof. first [ solve [ MultiMax.GradTie.printed ] | solve [ MultiMax.StorageLemmas.printed ] |")
+    # one of GradTie.v, LossTie.v or StorageLemmas.v as it stands, else by the tactics of LogLemmas.v and Tie.v
+    out.append("Proof. first [ solve [ MultiMax.GradTie.printed ] | solve [ MultiMax.LossTie.printed ] | solve [ MultiMax.StorageLemmas.printed ] |")
     out.append("intros; repeat match goal with x := _ |- _ => subst x end; repeat progress (unfold %s in *; cbv zeta in *);" % unfold)
     out.append("first [ LogLemmas.close_log | Tie.close ] ]. Qed.\nPrint Assumptions wp_goal.")
     body = "\n".join(out)

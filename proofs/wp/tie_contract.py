@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The definitions of specs/logic are those of proofs/coq: tie_contract.py [--control].
 
-WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss, is_backward and is_softmax16, with all they are made of, to Coq. Only
-definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); contract_tie, log_tie,
-loss_tie, grad_tie and storage_tie.part in coq/ prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v,
-LossContract.v, GradContract.v and Storage16.v, which T6 and T8 start from; coq/sigma_tie.part proves that without rounding sigma is Eq. 6.
+WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss, is_loss_gradient, is_backward and is_softmax16, with all they are
+made of, to Coq. Only definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); the files
+*_tie.part in coq/ prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v, LossContract.v,
+LossGradContract.v, GradContract.v and Storage16.v, which T6 and T8 start from, and that without rounding sigma is Eq. 6.
 --control: the same with one fault at a time put into a copy of specs/logic; each must make the proof fail.
 Needs build/proofs/coq (make prove-coq) and build/wp/coq (prove.py). Exit 0: tied; 1: not.
 """
@@ -21,14 +21,11 @@ ROOT = os.path.dirname(os.path.dirname(WP))
 BUILD = ROOT + "/build/wp/contract"
 COQ = ROOT + "/build/proofs/coq"
 
-# two sources: log.acsl and backward.acsl each define `over`
-SOURCES = ["""#include "ref/view.h"
-#include "forward.acsl"
-#include "gradient.acsl"
-#include "loss.acsl"
-/*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n, target, real a, float l;
+SOURCES = ["""#include "ref/kernels_ref.h"
+#include "loss_gradient.acsl"
+/*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n, target, real a, w, float l;
       is_softmax{L,L}(params, x, mask, p, n) && is_logged{L,L}(params, x, mask, p, n) &&
-      is_loss(params, x, mask, n, target, a, l); */
+      is_loss(params, x, mask, n, target, a, l) && is_loss_gradient{L,L}(params, x, mask, p, n, target, a, w); */
 """, """#include "ref/kernels_ref.h"
 #include "ref/gradient.h"
 #include "backward.acsl"
@@ -62,7 +59,7 @@ version = "1"
 HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
 From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract LossContract.
-From MultiMax Require Import GradContract Accuracy Storage16.
+From MultiMax Require Import GradContract LossGradContract Accuracy Storage16.
 From MultiMax Require GradBound Tie StorageLemmas.
 Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).
 Open Scope R_scope.
@@ -75,8 +72,9 @@ REAL = dict(FLOAT, L_rnd64="Definition L_rnd64 (x:R) : R := x.")
 ABSTRACT = {"t", "t1", "t'real", "t'real1", "L_class_of", "t'isFinite", "is_nan"}
 # per source: what the symbols mean, the predicates, the proofs
 SOFTMAX = ("P_is_softmax",)
-PARTS = [((FLOAT, SOFTMAX + ("P_is_logged", "P_is_loss"), ("contract_tie", "log_tie", "loss_tie")), (REAL, SOFTMAX, ("sigma_tie",))),
-         ((FLOAT, SOFTMAX + ("P_is_backward", "P_is_backward_row"), ("contract_tie", "grad_tie")),),
+PARTS = [((FLOAT, SOFTMAX + ("P_is_logged", "P_is_loss", "P_is_loss_gradient"), ("contract_tie", "log_tie", "loss_tie", "slope_tie", "loss_grad_tie")),
+          (REAL, SOFTMAX, ("sigma_tie",))),
+         ((FLOAT, SOFTMAX + ("P_is_backward", "P_is_backward_row"), ("contract_tie", "slope_tie", "grad_tie")),),
          ((FLOAT, SOFTMAX + ("P_is_softmax16",), ("contract_tie", "storage_tie")),)]
 FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("modulator.acsl", "rnd64(a - b)", "rnd64(b - a)"),
@@ -120,7 +118,13 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("storage.acsl", "v <= 0.0 && narrowed_size", "narrowed_size"),
           ("storage.acsl", "storage == 1 ? 10 : 7", "storage == 1 ? 10 : 8"),
           ("row16.acsl", "rnd64(weight16(p, s, x, i, m)*inverse)", "rnd64(weight16(p, s, x, i, m)*inverse*inverse)"),
-          ("row16.acsl", "modulated(p, pattern_value(s, x[i]))", "modulated(p, pattern_value(s, x[0]))")]
+          ("row16.acsl", "modulated(p, pattern_value(s, x[i]))", "modulated(p, pattern_value(s, x[0]))"),
+          ("loss_gradient.acsl", "t == 0 ? minus(product(e, v), u)", "t == 0 ? minus(u, product(e, v))"),
+          ("loss_gradient.acsl", "e == 1.0 ? -product(rest, v)", "e == 1.0 ? product(rest, v)"),
+          ("loss_gradient.acsl", "i == target ? 1 : 0", "i == target ? 0 : 1"),
+          ("loss_gradient.acsl", "a > 0.0 ? even_part(a, k) : 0.0", "a > 0.0 ? even_part(a, k) : a + 1.0"),
+          ("loss_gradient.acsl", "over(1.0, sum_of(1.0, rest))", "over(1.0, sum_of(2.0, rest))"),
+          ("loss_gradient.acsl", "product(product(product(w, d)", "product(product(product(d, d)")]
 
 
 def text_of(*command):
@@ -189,15 +193,15 @@ def definitions(goal, meaning, roots):
     if loose:
         sys.exit("tie_contract: exported without a definition: " + " ".join(loose))
     body = "\n".join(out)
-    for a, b in (("Reals.Rdefinitions.R", "R"), ("Numbers.BinNums.Z", "Z"), ("BuiltIn.IZR", "IZR"), ("Reals.Rtrigo_def.exp", "exp")):
+    for a, b in (("L_over_1_", "L_over"), ("Reals.Rdefinitions.R", "R"), ("Numbers.BinNums.Z", "Z"), ("BuiltIn.IZR", "IZR"), ("Reals.Rtrigo_def.exp", "exp")):
         body = body.replace(a, b)
     return body
 
 
-def check(logic, out):
-    """None if every part is proved, else the first error."""
-    for k, source in enumerate(SOURCES):
-        goal = export(logic, source, "%s/%d" % (out, k))
+def check(logic, out, first=0):
+    """None if every part is proved, else the first error; the source `first` goes first."""
+    for k in sorted(range(len(SOURCES)), key=lambda k: k != first):
+        goal = export(logic, SOURCES[k], "%s/%d" % (out, k))
         error = prove(goal, k, "%s/%d" % (out, k))
         if error:
             return error
@@ -222,7 +226,7 @@ def prove(goal, k, out):
 
 
 def prepare():
-    for name in ("GradContract", "Equations", "Storage16"):
+    for name in ("GradContract", "LossGradContract", "Equations", "Storage16"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
     own = ROOT + "/build/wp/coq_tie"
@@ -243,7 +247,7 @@ def fault_error(k):
     if text.count(old) == 0:
         sys.exit("tie_contract: %s has no %s" % (name, old))
     write(path, text.replace(old, new))
-    return check(folder + "/logic", folder + "/out")
+    return check(folder + "/logic", folder + "/out", {"backward.acsl": 1, "storage.acsl": 2, "row16.acsl": 2}.get(name, 0))
 
 
 def main():
@@ -259,7 +263,7 @@ def main():
     error = check(ROOT + "/specs/logic", BUILD + "/out")
     if error:
         print(error)
-    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_loss,tie_is_backward,tie_is_backward_row,tie_is_softmax16,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
+    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_loss,tie_is_backward,tie_is_backward_row,tie_is_loss_gradient,tie_is_softmax16,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
     return error is not None
 
 

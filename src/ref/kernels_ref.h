@@ -15,6 +15,7 @@
 #include "gradient.h"
 #include "backward.acsl"
 #include "loss.acsl"
+#include "loss_gradient.acsl"
 #endif
 
 /*@ requires  row:        1 <= n && valid_row(x, mask, n) && \valid(probs + (0 .. n-1));
@@ -124,8 +125,7 @@ mmax_status mmax_row_log_ref(const mmax_params *params, const mmax_view *row, mm
 mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *row, mmax_source g,
                                   mmax_sink grad, mmax_accumulator *acc);
 
-/* target < n; smoothing in [0,1]. loss and acc may be NULL, grad not wanted. The contract is not proved yet:
-   it rests on that of row_gradient (proofs/wp/README-gradients.md). */
+/* target < n; smoothing in [0,1]. loss and acc may be NULL, grad not wanted. */
 /*@ requires  view:       \valid_read(row) && valid_view(row) && target < row->n;
     requires  params:     \valid_read(params) && valid_params(params);
     requires  smoothing:  finf(smoothing) && 0.0 <= smoothing <= 1.0;
@@ -158,6 +158,8 @@ mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *ro
                             is_loss{Pre}(params, row->logits.f32, row->mask, row->n, target, smoothing, \at(*loss, Post));
     ensures   masks:      \result == MMAX_OK ==> grad.f32 != \null ==>
                             masked_zero{Pre,Post}(row->logits.f32, row->mask, grad.f32, row->n);
+    ensures   gradient:   \result == MMAX_OK ==> grad.f32 != \null ==>
+                            is_loss_gradient{Pre,Post}(params, row->logits.f32, row->mask, grad.f32, row->n, target, smoothing, grad_loss);
     ensures   counts:     acc != \null ==> acc->rows == (\result == MMAX_OK ? (uint64_t)(\old(acc->rows) + 1) : \old(acc->rows)) &&
                             acc->nonfinite_rows == (\result == MMAX_ROW_NONFINITE ? (uint64_t)(\old(acc->nonfinite_rows) + 1) :
                               \old(acc->nonfinite_rows));

@@ -1,31 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cross-entropy of one row, -sum_k q_k log p_k with q = (1-a) e_target + a/unmasked, and its
    backward grad_sigma = w (p - q). specs/semantics.md#cross-entropy */
-#include "gradient.h"
-#include "kernels_ref.h"
-#include "lse.h"
-
-/* How many entries take part. */
-/*@ requires  view:   \valid_read(row) && valid_view(row);
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   value:  \result == unmasked_count(row->logits.f32, row->mask, row->n);
-    ensures   range:  0 <= \result <= row->n;
-    ensures   some:   !all_masked(row->logits.f32, row->mask, row->n) ==> 1 <= \result;
-*/
-static size_t count_unmasked(const mmax_view *row) {
-  size_t count = 0;
-  /*@ loop invariant range: 0 <= i <= row->n && count <= i;
-      loop invariant value: count == unmasked_count(row->logits.f32, row->mask, i);
-      loop invariant some:  count == 0 ==> all_masked(row->logits.f32, row->mask, i);
-      loop assigns   i, count;
-      loop variant   row->n - i;
-  */
-  for (size_t i = 0; i < row->n; i++)
-    if (mmax_live(row, i)) count++;
-  return count;
-}
+#include "loss.h"
 
 /* row_max - sigma of an entry, rounded. */
 /*@ requires  params: \valid_read(params) && valid_params(params);
@@ -224,7 +200,7 @@ static float row_loss(const mmax_params *params, const mmax_view *row, size_t ta
   double loss = plain_loss_of(smoothing, b, lse.log);
   /*@ assert hint_plain: loss == plain_loss(smoothing, below(modulated(params, row->logits.f32[target]), lse.row_max), lse.log); */
   if (smoothing > 0.0) {
-    size_t count = count_unmasked(row);
+    size_t count = mmax_count_unmasked(row);
     double s = sum_below_max(params, row, lse.row_max);
     double smooth = smooth_loss_of(smoothing, count, s, loss);
     /*@ assert hint_smooth: smooth == smooth_loss(smoothing, unmasked_count(row->logits.f32, row->mask, row->n), s,
@@ -238,153 +214,6 @@ static float row_loss(const mmax_params *params, const mmax_view *row, size_t ta
   float out = mmax_narrow(loss);
   /*@ assert hint_plain_entry: loss_entry(loss, out); */
   return out;
-}
-
-#ifdef __FRAMAC__
-#include "loss_gradient.acsl"
-#endif
-
-/* p_i - q_i. Without smoothing, p - 1 of the largest entry is -rest/(1+rest). */
-/*@ requires  weight:  fin(e) && weighs(e) && fin(inverse) && 1.0e-12 <= inverse <= 1.0;
-    requires  rest:    fin(rest) && 0.0 <= rest && times(rest, inverse) <= 1.001;
-    requires  uniform: fin(uniform) && 0.0 <= uniform <= 1.0;
-    requires  range:   fin(smoothing) && 0.0 <= smoothing <= 1.0;
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   value:   fin(\result) && \result == residual_of(e, rest, inverse, is_target, smoothing, uniform);
-    ensures   parts:   between_parts(\result, times(e, inverse), uniform + target_part(is_target, smoothing));
-*/
-static double residual(double e, double rest, double inverse, int is_target, double smoothing,
-                       double uniform) {
-  /*@ assert hint_unit: product_unit(e, inverse); */
-  /*@ assert hint_share: near_share(product(e, inverse), times(e, inverse)); */
-  double p = mmax_mul(e, inverse);
-  /*@ assert hint_p: p == product(e, inverse) && 0.0 <= p <= 1.01; */
-  /*@ assert hint_p_fmt: fmt(p); */
-  if (!is_target) {
-    double d = mmax_sub(p, uniform);
-    /*@ assert hint_d: d == minus(p, uniform); */
-    /*@ ghost double minus_uniform = -uniform; */
-    /*@ assert hint_uniform_minus: fin(minus_uniform) && minus_uniform == -uniform && fmt(minus_uniform); */
-    /*@ assert hint_uniform_fmt: fmt_both(uniform); */
-    /*@ assert hint_between: -uniform <= d <= p; */
-    return d;
-  }
-  if (smoothing > 0.0) {
-    double keep = mmax_sub(1.0, smoothing);
-    /*@ assert hint_keep: keep == kept_part(smoothing) && unit_range(keep); */
-    double q = mmax_add(keep, uniform);
-    /*@ assert hint_q: q == sum_of(keep, uniform); */
-    /*@ assert hint_q_near: err64(keep + uniform, q); */
-    /*@ assert hint_q_least: rnd64(0.0) <= rnd64(keep + uniform); */
-    double d = mmax_sub(p, q);
-    /*@ assert hint_smooth: d == minus(p, q); */
-    /*@ ghost double minus_q = -q; */
-    /*@ assert hint_q_minus: fin(minus_q) && minus_q == -q && fmt(minus_q); */
-    /*@ assert hint_q_fmt: fmt_both(q); */
-    /*@ assert hint_smooth_between: -q <= d <= p; */
-    return d;
-  }
-  if (e == 1.0) {
-    /*@ assert hint_rest: 0.0 <= times(rest, inverse); */
-    double other = mmax_mul(rest, inverse);
-    /*@ assert hint_other: other == product(rest, inverse) && err64(times(rest, inverse), other); */
-    /*@ assert hint_other_least: rnd64(0.0) <= other; */
-    return -other;
-  }
-  double d = mmax_sub(p, 1.0);
-  /*@ assert hint_one: d == minus(p, 1.0); */
-  /*@ ghost double minus_one = -1.0; */
-  /*@ assert hint_one_minus: fin(minus_one) && minus_one == -1.0 && fmt(minus_one); */
-  /*@ assert hint_one_fmt: fmt_both(1.0); */
-  /*@ assert hint_one_between: -1.0 <= d <= p; */
-  return d;
-}
-
-/* The range of the entries that take part in the gradient. */
-/*@ requires  view:   \valid_read(row) && valid_view(row);
-    requires  params: \valid_read(params) && valid_params(params);
-    requires  top:    bounded(row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, row_max);
-    requires  range:  fin(smoothing);
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   range:  extent_fine(\result.lo, \result.hi, \result.largest);
-    ensures   all:    pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, row->n, \result.lo, \result.hi, \result.largest);
-*/
-static mmax_extent pulling_extent(const mmax_params *params, const mmax_view *row, size_t target,
-                                  double smoothing, double row_max) {
-  mmax_extent extent = {0.0, 0.0, 0.0, 0};
-  /*@ loop invariant index: 0 <= i <= row->n;
-      loop invariant range: extent_fine(extent.lo, extent.hi, extent.largest);
-      loop invariant none:  extent.any == 0 ==> none_pulls(params, row->logits.f32, row->mask, row_max, target, smoothing, i);
-      loop invariant all:   pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, i, extent.lo, extent.hi, extent.largest);
-      loop assigns   i, extent;
-      loop variant   row->n - i;
-  */
-  for (size_t i = 0; i < row->n; i++) {
-    if (!mmax_live(row, i) || (!(smoothing > 0.0) && i != target &&
-                               !(mmax_weight(params, mmax_logit(row, i), row_max) > 0.0))) {
-      /*@ assert hint_not: !pulls(params, row->logits.f32, row->mask, row_max, target, smoothing, i); */
-      /*@ assert hint_skip: pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, i + 1, extent.lo, extent.hi, extent.largest); */
-      continue;
-    }
-    double v = mmax_widen(mmax_logit(row, i));
-    /*@ assert hint_v: v == row->logits.f32[i]; */
-    /*@ ghost mmax_extent before = extent; */
-    extent = mmax_extent_add(extent, v, mmax_affine(params, v));
-    /*@ assert hint_entry: in_extent(row->logits.f32[i], affine_hat(params, row->logits.f32[i]), extent.lo, extent.hi, extent.largest); */
-    /*@ assert hint_others: before.any == 0 || wider(before.lo, before.hi, before.largest, extent.lo, extent.hi, extent.largest); */
-    /*@ assert hint_all: pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, i + 1, extent.lo, extent.hi, extent.largest); */
-  }
-  return extent;
-}
-
-/*@ requires  view:      \valid_read(row) && valid_view(row) && target < row->n;
-    requires  params:    \valid_read(params) && valid_params(params);
-    requires  rest:      is_rest(params, row->logits.f32, row->mask, row->n, lse.row_max, lse.rest);
-    requires  range:     bounded(lse.row_max, 1.0e195) && fin(lse.rest) && 0.0 <= lse.rest <= 34359738368.0 &&
-                           fin(smoothing) && 0.0 <= smoothing <= 1.0 && bounded(w, 3.4028235e38);
-    requires  top:       is_top(params, row->logits.f32, row->mask, row->n, lse.row_max);
-    requires  some:      !all_masked(row->logits.f32, row->mask, row->n);
-    requires  out:       valid_grad(grad.storage, grad.f32, grad.bits, row->n) && (acc == \null || \valid(acc));
-    requires  same:      grad.f32 == row->logits.f32 ||
-                           \separated(grad.f32 + (0 .. row->n - 1), row->logits.f32 + (0 .. row->n - 1));
-    requires  apart:     row->mask == \null || \separated(grad.f32 + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
-    requires  acc_apart: \separated(acc, row, params) && \separated(acc, grad.f32 + (0 .. row->n - 1)) &&
-                           \separated(acc, row->logits.f32 + (0 .. row->n - 1)) &&
-                           (row->mask == \null || \separated(acc, row->mask + (0 .. row->n - 1)));
-    requires  frame:     \separated(grad.f32 + (0 .. row->n - 1), row, params);
-    terminates \true;
-    exits     \false;
-    assigns   grad.f32[0 .. row->n - 1], *acc;
-    ensures   masks:     grad.f32 != \null ==> masked_zero{Pre,Post}(row->logits.f32, row->mask, grad.f32, row->n);
-    ensures   counts:    acc != \null ==> acc->rows == (uint64_t)(\old(acc->rows) + 1) && acc->nonfinite_rows == \old(acc->nonfinite_rows);
-*/
-static void row_gradient(const mmax_params *params, const mmax_view *row, size_t target,
-                         double smoothing, double w, mmax_lse lse, mmax_sink grad,
-                         mmax_accumulator *acc) {
-  double inverse = mmax_div(1.0, mmax_add(1.0, lse.rest));
-  double uniform = 0.0;
-  if (smoothing > 0.0) uniform = mmax_div(smoothing, mmax_u64_to_double(count_unmasked(row)));
-  mmax_extent extent = pulling_extent(params, row, target, smoothing, lse.row_max);
-  mmax_moments moments;
-  mmax_moments_start(&moments, params, extent, w < 0.0 ? -w : w);
-  for (size_t i = 0; i < row->n; i++) {
-    double out = 0.0;
-    if (mmax_live(row, i)) {
-      float x = mmax_logit(row, i);
-      double e = mmax_weight(params, x, lse.row_max);
-      double d = residual(e, lse.rest, inverse, i == target, smoothing, uniform);
-      out = mmax_mul(mmax_moments_add(&moments, params, x, mmax_mul(w, d)), params->scale);
-    }
-    if (mmax_wanted(grad)) mmax_put(grad, i, out);
-  }
-  if (acc != NULL) {
-    mmax_moments_finish(&moments, params, acc);
-    acc->rows++;
-  }
 }
 
 /* What a row gives that has no loss. */
@@ -421,13 +250,22 @@ mmax_status mmax_row_loss_ref(const mmax_params *params, const mmax_view *row, s
   mmax_lse lse = mmax_row_lse(params, row);
   double a = mmax_widen(smoothing);
   /*@ assert hint_a: a == smoothing; */
+  /*@ assert hint_float: rnd32(a) == a; */
+  /*@ assert hint_size: magnitude_of_float(a); */
   /* Before the gradient, which may replace the logits. */
   float value = loss != NULL ? row_loss(params, row, target, a, lse) : 0.0f;
   /*@ assert hint_infinite: loss != \null ==> !unmasked(row->logits.f32, row->mask, target) ==> \is_plus_infinity(value); */
   /*@ assert hint_loss: loss != \null ==> unmasked(row->logits.f32, row->mask, target) ==>
         is_loss(params, row->logits.f32, row->mask, row->n, target, smoothing, value); */
-  if (mmax_wanted(grad) || acc != NULL)
-    row_gradient(params, row, target, a, mmax_widen(grad_loss), lse, grad, acc);
+  if (mmax_wanted(grad) || acc != NULL) {
+    double w = mmax_widen(grad_loss);
+    /*@ assert hint_w: w == grad_loss; */
+    mmax_row_loss_gradient(params, row, target, a, w, lse, grad, acc);
+  }
+  /*@ assert hint_gradient: grad.f32 != \null ==>
+        is_loss_gradient{Pre,Here}(params, row->logits.f32, row->mask, grad.f32, row->n, target, smoothing, grad_loss); */
+  /*@ ghost before: ; */
   if (loss != NULL) *loss = value;
+  /*@ assert hint_kept: grad.f32 != \null ==> kept{before,Here}(grad.f32, row->n) && still{before,Here}(grad.f32, row->n); */
   return MMAX_OK;
 }

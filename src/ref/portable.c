@@ -26,6 +26,7 @@
 #define mmax_row_log_ref mmax_row_log_portable
 #define mmax_row_backward_ref mmax_row_backward_portable
 #define mmax_row_loss_ref mmax_row_loss_portable
+#define mmax_row_loss_gradient mmax_row_loss_gradient_portable
 
 #include "row.c"
 #include "forward.c"
@@ -37,4 +38,5 @@
 #include "gradient.c"
 #include "backward.c"
 #include "loss.c"
+#include "loss_gradient.c"
 #include "batch.c"
