@@ -328,7 +328,7 @@ static double x_of(double scale, double shift, double y) {
 /*@ requires  room:   0 <= count <= 4 && \valid(v + (0 .. 4)) && are_ordered(v, count);
     terminates \true;
     exits     \false;
-    assigns   v[count];
+    assigns   v[count].lo, v[count].hi;
     ensures   count:  count <= \result <= count + 1;
     ensures   order:  are_ordered(v, \result);
 */
@@ -365,21 +365,32 @@ static size_t to_x(double scale, double shift, mmax_interval v[MMAX_MAX_INTERVAL
   return count;
 }
 
+/*@ requires  valid:  \valid(v) && \valid(w) && \separated(v, w);
+    requires  order:  \lt_double(v->lo, v->hi) && \lt_double(w->lo, w->hi);
+    terminates \true;
+    exits     \false;
+    assigns   v->lo, v->hi, w->lo, w->hi;
+    ensures   first:  \lt_double(v->lo, v->hi);
+    ensures   second: \lt_double(w->lo, w->hi);
+*/
+static void exchange(mmax_interval *v, mmax_interval *w) {
+  double a = v->lo, b = v->hi, c = w->lo, d = w->hi;
+  v->lo = c;
+  v->hi = d;
+  w->lo = a;
+  w->hi = b;
+}
+
 /*@ requires  room:   0 <= i < j < n <= 5 && \valid(v + (0 .. 4)) && are_ordered(v, n);
     terminates \true;
     exits     \false;
-    assigns   v[i], v[j];
+    assigns   v[i].lo, v[i].hi, v[j].lo, v[j].hi;
     ensures   order:  are_ordered(v, n);
 */
 static void swap(mmax_interval *v, size_t i, size_t j, size_t n) {
   (void)n;
-  double a = v[i].lo, b = v[i].hi, c = v[j].lo, d = v[j].hi;
-  /*@ assert hint_i: \lt_double(a, b); */
-  /*@ assert hint_j: \lt_double(c, d); */
-  v[i].lo = c;
-  v[i].hi = d;
-  v[j].lo = a;
-  v[j].hi = b;
+  exchange(v + i, v + j);
+  /*@ assert hint_others: \forall integer k; 0 <= k < n ==> k != i ==> k != j ==> \lt_double(v[k].lo, v[k].hi); */
 }
 
 /*@ requires  room:   0 <= n <= 5 && \valid(v + (0 .. 4)) && are_ordered(v, n);

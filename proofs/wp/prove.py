@@ -96,6 +96,7 @@ LEMMAS = {
     "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares"))],
     "lemmas_storage": [(("ref/storage.h",), ("storage",)), (("ref/row16.h",), ("row16",))],
     "lemmas_params": [(("multimax.h", "ref/arith.h", "params.acsl"), ("params",))],
+    "lemmas_query": [(("ratio.acsl",), ("ratio",))],
     "lemmas_call": [(("check.h", "run.h", "job.acsl", "call.acsl"), ("call",))],
     "lemmas_backward": [(("ref/kernels_ref.h", "ref/gradient.h", "backward.acsl", "floors.acsl", "mean.acsl", "weighed.acsl"),
                          ("floors", "mean", "weighed")),
