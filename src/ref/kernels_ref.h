@@ -14,6 +14,9 @@
 #include "forward.acsl"
 #include "gradient.h"
 #include "backward.acsl"
+#include "extent_ends.acsl"
+#include "floors.acsl"
+#include "param_sums.acsl"
 #include "loss.acsl"
 #include "loss_gradient.acsl"
 #endif
@@ -119,6 +122,9 @@ mmax_status mmax_row_log_ref(const mmax_params *params, const mmax_view *row, mm
     ensures   rows:       acc != \null ==> acc->rows == (uint64_t)(\old(acc->rows) + (\result == MMAX_OK ? 1 : 0));
     ensures   bad_rows:   acc != \null ==>
                             acc->nonfinite_rows == (uint64_t)(\old(acc->nonfinite_rows) + (\result == MMAX_ROW_NONFINITE ? 1 : 0));
+    ensures   received:   acc != \null ==> \result == MMAX_OK ==>
+                            is_param_row{Pre,Post}(acc, params, row->logits.f32, row->mask, g.f32, row->n);
+    ensures   absent:     acc != \null ==> \result == MMAX_OK ==> absent_kept{Pre,Post}(acc, params);
     ensures   sums:       acc != \null ==> \result != MMAX_OK ==> \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==>
                             acc->limb[j][i] == \old(acc->limb[j][i]);
 */

@@ -21,6 +21,8 @@
 #define mmax_moments_add mmax_moments_add_portable
 #define mmax_moments_finish mmax_moments_finish_portable
 #define mmax_limbs_add mmax_limbs_add_portable
+#define mmax_row_find mmax_row_find_portable
+#define mmax_write_gradients mmax_write_gradients_portable
 #define mmax_row_forward_ref mmax_row_forward_portable
 #define mmax_row_forward16_ref mmax_row_forward16_portable
 #define mmax_row_log_ref mmax_row_log_portable
@@ -36,6 +38,8 @@
 #include "lse.c"
 #include "log_forward.c"
 #include "gradient.c"
+#include "found.c"
+#include "gradients.c"
 #include "backward.c"
 #include "loss.c"
 #include "loss_gradient.c"
