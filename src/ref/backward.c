@@ -302,6 +302,8 @@ mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *ro
     if (acc != NULL && state == MMAX_ROW_NONFINITE) acc->nonfinite_rows++;
     return state;
   }
+  /*@ assert hint_fine: none_bad(row->logits.f32, row->mask, row->n) && upstream_fine(row->logits.f32, row->mask, g.f32, row->n); */
   backward_row(params, row, g, grad, acc);
+  /*@ assert hint_n: row->n == \at(row->n, Pre); */
   return MMAX_OK;
 }
