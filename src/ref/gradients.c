@@ -7,6 +7,7 @@
 #ifdef __FRAMAC__
 #include "mean.acsl"
 #include "param_steps.acsl"
+#include "place.acsl"
 #endif
 
 /* Gradient at sigma of an entry of weight e and upstream gradient up: p*(up - mean). */
@@ -322,6 +323,6 @@ void mmax_write_gradients(const mmax_params *params, const mmax_view *row, mmax_
     /*@ assert hint_masks_next: grad.f32 != \null ==> zeroed{Pre,Here}(row->logits.f32, row->mask, grad.f32, i + 1); */
     /*@ assert hint_values_next: grad.f32 != \null ==> graded{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32,
                                    f->row_max, f->inverse, f->mean, i + 1); */
-    /*@ assert hint_place: \subset(grad.f32 + (i .. i), grad.f32 + (0 .. row->n - 1)); */
+    /*@ assert hint_place: entry_of(grad.f32, i, row->n); */
   }
 }
