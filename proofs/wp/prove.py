@@ -137,13 +137,15 @@ def lemmas(unit, cache):
     jobs = []
     for source, names in lemma_sources(unit):
         every |= names
-        # each SMT prover briefly before any at length: which of the three proves a lemma is not known
-        jobs += [(source, names & coq_names, "coqtie", 120, False), (source, names - coq_names, SMT, 4, True), (source, names - coq_names, SMT, 25, True)]
-    for source, wanted, provers, timeout, driver in jobs:
+        # each SMT prover briefly before any at length, since which of the three proves a lemma is not known; and the cache before that
+        kept = [] if cache == "none" else [(source, names - coq_names, SMT, 4, True, "offline")]
+        jobs += [(source, names & coq_names, "coqtie", 120, False, cache), *kept,
+                 (source, names - coq_names, SMT, 4, True, cache), (source, names - coq_names, SMT, 25, True, cache)]
+    for source, wanted, provers, timeout, driver, how in jobs:
         wanted = wanted - valid
         if not wanted:
             continue
-        text, t, _ = frama_c(source, provers, timeout, cache, driver=driver, extra=("-wp-prop=" + ",".join(sorted(wanted)),))
+        text, t, _ = frama_c(source, provers, timeout, how, driver=driver, extra=("-wp-prop=" + ",".join(sorted(wanted)),))
         got = parse(text)
         if got is None:
             return text[-3000:]
