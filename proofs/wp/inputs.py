@@ -12,7 +12,7 @@ import sys
 import tempfile
 from functools import lru_cache
 
-from provers import BUILD, COQ, ROOT, WP
+from provers import BUILD, COQ, ROOT, WP, why3_conf
 
 # string, character, comment
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^\n]*', re.S)
@@ -69,6 +69,8 @@ CONTROL = (("annotation", "src/ref/row.c", "loop assigns", "loop assigns seeded,
 
 
 def control():
+    os.makedirs(BUILD, exist_ok=True)
+    why3_conf()
     with tempfile.TemporaryDirectory() as root:
         for d in ("src", "specs/logic"):
             shutil.copytree(os.path.join(ROOT, d), os.path.join(root, d))
