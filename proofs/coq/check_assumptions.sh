@@ -35,12 +35,11 @@ ask() { # ask FILES: the axioms of the statements of these files, one name a lin
     printf 'I.\nPrint Assumptions every.\n'
   } > "$tmp/Assumptions.v"
   if ! (cd "$out" && coqc -w none -R . MultiMax "$tmp/Assumptions.v") > "$tmp/log" 2> "$tmp/err"; then
-    echo "FAIL coqc: $(head -3 "$tmp/err")"; exit 1
+    echo "FAIL coqc: $(head -3 "$tmp/err")"; return 1
   fi
   # an axiom's line starts in column 1 with its name; its type follows after " :" or on indented lines
   awk '/^(Axioms:|Closed under|Section Variables:)/ { next } /^[^ ]/ { print $1 }' "$tmp/log" | sort -u
 }
-touch "$tmp/names"
 [ -s "$tmp/names" ] || { echo "FAIL no statement in $src"; exit 1; }
 ask "$files" > "$tmp/used" || { cat "$tmp/used"; exit 1; }
 grep -E '^(Axioms:|Closed under the global context)' "$tmp/log" > /dev/null || { echo "FAIL Print Assumptions gave no answer"; exit 1; }
@@ -52,7 +51,7 @@ grep -Fxvf "$tmp/allowed" "$tmp/used" > "$tmp/refused" || true
 if [ -s "$tmp/refused" ]; then
   bad=1
   for f in $files; do
-    ask "$f" > "$tmp/of"
+    ask "$f" > "$tmp/of" || { cat "$tmp/of"; exit 1; }
     grep -Fxf "$tmp/refused" "$tmp/of" | sed "s|^|FAIL ${f%.v} assumes |" || true
   done
 fi
