@@ -46,7 +46,7 @@ Qed.
 Definition rest_chain (n : R) : R := let e := eps_e + n * clamp in let g := grid_error n in
   e / (1 - e) + (g / (1 - g) + pow2 (-51) / (1 - pow2 (-51))) + 202/100 * u64.
 Lemma rest_inverse : forall r t m w rest, valid_row r -> top_at r t m -> second_at r t m w -> rest_of r t m w rest ->
-  let v := rnd (1 / rnd (1 + rest)) in 0 <= rest <= pow2 35 /\ (rest = 0 \/ pow2 (-200) <= rest) /\ pow2 (-40) <= v <= 1 /\ 0 <= rest_chain (INR (size r)) /\
+  let v := inverse_of rest in 0 <= rest <= pow2 35 /\ pow2 (-40) <= v <= 1 /\ 0 <= rest_chain (INR (size r)) /\
   within (rest_chain (INR (size r))) v (/ sum (size r) (kept r (fun i => exp (modulated_at r i - m)))) /\
   Rabs ((1 + rest) * v - 1) <= 201/100 * u64.
 Proof.
@@ -62,9 +62,9 @@ set (e := eps_e + n * clamp) in *. assert (He : 0 <= e <= / 1000000).
 assert (Tg : 0 <= g / (1 - g)) by (apply Rmult_le_pos; [|apply Rlt_le, Rinv_0_lt_compat]; lra).
 assert (Te : 0 <= e / (1 - e)) by (apply Rmult_le_pos; [|apply Rlt_le, Rinv_0_lt_compat]; lra).
 assert (T5 : 0 <= pow2 (-51) / (1 - pow2 (-51))) by (rewrite P51; lra).
-assert (R0 : 0 <= rest <= pow2 35 /\ (rest = 0 \/ pow2 (-200) <= rest)).
+assert (R0 : 0 <= rest <= pow2 35).
 { destruct D as [[_ ->]|[[D1 D2] _]]. rewrite P35. lra. generalize (bpow_gt_0 radix2 (-200)). lra. }
-destruct R0 as [R0 R1]. split; [exact R0|]. split; [exact R1|].
+split; [exact R0|].
 (* 1 + rest *)
 assert (W1 : within (g / (1 - g) + pow2 (-51) / (1 - pow2 (-51))) (1 + rest) (1 + S)).
 { apply within_1_plus. lra. destruct D as [[-> ->]|[_ D]]; trivial. apply within_refl; lra. }
@@ -72,7 +72,7 @@ rewrite <- Sp in W1.
 assert (W2 : within (e / (1 - e)) (weight_sum r m) V) by (apply within_of_relative; lra).
 assert (U : 0 < u64 <= / 10 ^ 15) by (rewrite F3; lra).
 assert (Fix : rnd 1 = 1) by (apply round_generic; auto with typeclass_instances; apply (format64_int 1); lia).
-set (z := 1 + rest) in *. set (Tt := rnd z) in *.
+unfold inverse_of, add in v. set (z := 1 + rest) in *. set (Tt := rnd z) in *.
 assert (E1 : Rabs (Tt - z) <= u64 * z).
 { rewrite <- (Rabs_pos_eq z) at 2 by (unfold z; lra). apply rnd_relative. right. rewrite Rabs_pos_eq by (unfold z; lra).
   apply Rle_trans with (pow2 0). apply bpow_le. lia. change (pow2 0) with 1. unfold z; lra. }
@@ -116,14 +116,15 @@ Qed.
 Definition loss_grad_chain (d n : R) : R := 2 * d + n * clamp + eps_e / (1 - eps_e) + rest_chain n + 101/100 * u64.
 Definition faintness (p : R) : R := if Rle_dec p faint then faint else 0.
 Lemma loss_share : forall r m d rest s w t i, valid_row r -> 0 <= d -> top_at r s m -> second_at r s m w -> rest_of r s m w rest ->
-  (t < size r)%nat -> taken r t = true -> modulated_at r t = m -> near_or_far r m d t -> loss_grad_chain d (INR (size r)) < 1 / 2 -> (i < size r)%nat -> taken r i = true ->
-  let x := excess (loss_grad_chain d (INR (size r))) in let p := multimax_row r i in let h := mul (weight r m i) (rnd (1 / rnd (1 + rest))) in
+  (t < size r)%nat -> taken r t = true -> modulated_at r t = m -> near_or_far r m d t -> loss_grad_chain d (INR (size r)) < 1 / 2 ->
+  (i < size r)%nat -> taken r i = true ->
+  let x := excess (loss_grad_chain d (INR (size r))) in let p := multimax_row r i in let h := mul (weight r m i) (inverse_of rest) in
   0 <= x < 1 /\ 0 <= h /\ 0 < p <= 1 /\ Rabs (h - p) <= x * p + faintness p.
 Proof.
 intros r m d rest s w t i Vr Hd Tp Sec Ro Ht T M Nf C Hi Ti x p h.
-destruct (rest_inverse r s m w rest Vr Tp Sec Ro) as (_ & _ & [I0 _] & Pch & Wi & _). destruct Tp as (_ & _ & _ & Top).
+destruct (rest_inverse r s m w rest Vr Tp Sec Ro) as (_ & [I0 _] & Pch & Wi & _). destruct Tp as (_ & _ & _ & Top).
 destruct (share_error r m d _ _ t i Vr Hd Pch Top Ht T M Nf I0 Wi Hi Ti) as (C0 & H0 & P0 & D). fold (loss_grad_chain d (INR (size r))) in C0, D.
-set (c := loss_grad_chain d (INR (size r))) in *. fold (mul (weight r m i) (rnd (1 / rnd (1 + rest)))) in H0, D. fold h p in H0, P0, D.
+set (c := loss_grad_chain d (INR (size r))) in *. fold (mul (weight r m i) (inverse_of rest)) in H0, D. fold h p in H0, P0, D.
 destruct (excess_mono c c ltac:(lra) C ltac:(lra)) as [[X1 _] X2]. fold x in X1, X2.
 assert (P1 : p <= 1).
 { destruct (multimax_row_sum r t Ht T) as [Q S1]. rewrite <- S1.

@@ -69,7 +69,7 @@ unfold residual_of. destruct t.
     assert (K0 : 0 <= kp).
     { unfold kp, sub. rewrite <- (round_0 radix2 fexp64 ZnearestE). apply round_le; auto with typeclass_instances. lra. }
     assert (S := sub_error kp (- u) (format64_rnd _) ltac:(now apply generic_format_opp)).
-    unfold sub, Rminus in S. rewrite Ropp_involutive in S. fold (add kp u) in S. fold (kp + u - 0) in S.
+    unfold sub, Rminus in S. rewrite Ropp_involutive in S. fold (add kp u) in S.
     change (rnd (kp + u)) with (add kp u) in S.
     rewrite (Rabs_pos_eq (kp + u)) in S by lra.
     apply Rabs_le_inv in K. apply Rabs_le_inv in Eu. apply Rabs_le_inv in S.
@@ -113,9 +113,8 @@ Theorem loss_grad_before_rounding : forall r m d rest s w2 t y a w i, valid_row 
     (loss_noise x * (p + q) + 11/10 * faintness p) * Rabs w * D * Rabs (scale r) + pow2 (-500).
 Proof.
 intros r m d rest s w2 t y a w i Vr Hd Tp Sec Ro Ht T M Nf C Fa Ha Hi Ti x p q D. set (v := inverse_of rest).
-destruct (loss_share r m d rest s w2 t i Vr Hd Tp Sec Ro Ht T M Nf C Hi Ti) as (Hx & H0 & P0 & Eh). fold x p in Hx, H0, P0, Eh.
-change (rnd (1 / rnd (1 + rest))) with v in H0, Eh.
-destruct (rest_inverse r s m w2 rest Vr Tp Sec Ro) as ([R0 _] & _ & V01 & _ & _ & Iv). change (rnd (1 / rnd (1 + rest))) with v in V01, Iv.
+destruct (loss_share r m d rest s w2 t i Vr Hd Tp Sec Ro Ht T M Nf C Hi Ti) as (Hx & H0 & P0 & Eh). fold x p in Hx, H0, P0, Eh. fold v in H0, Eh.
+destruct (rest_inverse r s m w2 rest Vr Tp Sec Ro) as ([R0 _] & V01 & _ & _ & Iv). fold v in V01, Iv.
 destruct (uniform_close r t a Vr Ht T Fa Ha) as (Fu & Q0 & U0 & Eu).
 set (u := uniform_of a (unmasked_count r)) in *. set (qu := a / unmasked_count r) in *.
 assert (Eq : q = qu + if Nat.eqb i y then 1 - a else 0).
