@@ -339,7 +339,7 @@ static size_t append_x(mmax_interval *v, size_t count, double lo, double hi) {
   return count + 1;
 }
 
-/* From y to x in place, where n - 1 - i of y is i of x when falling; what rounds to nothing is left out. */
+/* From y to x in place; what rounds to nothing is left out. The contracts from here on, but exchange's, are not proved yet. */
 /*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift);
     requires  room:   0 <= n <= 5 && \valid(v + (0 .. 4)) && are_ends(v, 0, n);
     terminates \true;

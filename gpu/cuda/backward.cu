@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gradients of the probabilities. Twin of src/ref/backward.c. */
+/* Gradients of the probabilities. Twin of found.c, gradients.c and backward.c of src/ref. */
 #include "gradient.cuh"
 #include "launch.cuh"
 #include "report.cuh"

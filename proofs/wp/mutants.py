@@ -44,10 +44,10 @@ def before(unit, *function):
 
 
 def holder(path, unit, old):
-    """The option that asks for the function of the unit that holds the text, if one does."""
+    """The functions of the unit that hold the text."""
     text = open(os.path.join(ROOT, path)).read()
     functions = next(r[2] for r in table("units.tsv") if r[0] == unit)
-    return ["--function=" + f for f in functions.split(",") if old in body(text, f)][:1]
+    return [f for f in functions.split(",") if old in body(text, f)]
 
 
 def run(fault):
@@ -62,10 +62,10 @@ def run(fault):
     text = open(os.path.join(copy, path)).read()
     with open(os.path.join(copy, path), "w") as f:
         f.write(text.replace(old.replace("\\n", "\n"), new.replace("\\n", "\n"), 1))
-    for function in [h for h in [holder(path, unit, old.replace("\\n", "\n"))] if h] + [[]]:
-        out = prove(copy, unit, "--limit", str(LIMIT), *function)
-        opened = re.findall(r"open: (\S+)", out)
-        opened = [g for g in opened if before(unit, *function).get(g, 0.0) <= SWIFT]
+    held = ["--function=" + f for f in holder(path, unit, old.replace("\\n", "\n"))[:1]]
+    for options in ([held, []] if held else [[]]):
+        out = prove(copy, unit, "--limit", str(LIMIT), *options)
+        opened = [g for g in re.findall(r"open: (\S+)", out) if before(unit, *options).get(g, 0.0) <= SWIFT]
         if opened:
             break
     shutil.rmtree(copy)

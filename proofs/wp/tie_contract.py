@@ -202,6 +202,7 @@ def definitions(goal, meaning, roots):
     if loose:
         sys.exit("tie_contract: exported without a definition: " + " ".join(loose))
     body = "\n".join(out)
+    # WP numbers the function `over` of log.acsl where backward.acsl has a predicate of that name
     for a, b in (("L_over_1_", "L_over"), ("Reals.Rdefinitions.R", "R"), ("Numbers.BinNums.Z", "Z"), ("BuiltIn.IZR", "IZR"), ("Reals.Rtrigo_def.exp", "exp")):
         body = body.replace(a, b)
     return body
