@@ -8,7 +8,7 @@ prove-coq:
 	proofs/coq/check_assumptions.sh proofs/coq $(B)/proofs/coq
 
 # make prove-tie  the same definitions in ACSL, Coq and prose: WP's export of the contract is Contract.v's, and the formula lines of
-#                 specs/semantics.md and the bound functions in Coq give the library's bits; Why3's float axioms hold for Flocq.
+#                 specs/semantics.md and the bound and query functions in Coq give the library's bits; Why3's float axioms hold for Flocq.
 #                 Each check with faults that it must refuse. Needs frama-c, why3 and what proofs/wp/prove.py leaves in build/wp.
 define ties
 	python3 proofs/wp/tie_contract.py
@@ -17,6 +17,8 @@ define ties
 	python3 proofs/wp/tie_prose.py $(B)/libmultimax.so --control
 	python3 proofs/wp/tie_bounds.py $(B)/libmultimax.so
 	python3 proofs/wp/tie_bounds.py $(B)/libmultimax.so --control
+	python3 proofs/wp/tie_queries.py $(B)/libmultimax.so
+	python3 proofs/wp/tie_queries.py $(B)/libmultimax.so --control
 	python3 proofs/wp/ieee_axioms.py
 	python3 proofs/wp/ieee_axioms.py --control
 endef

@@ -46,7 +46,7 @@ def tools():
 @lru_cache(maxsize=None)
 def coq_side():
     """What a lemma is tied to in Coq."""
-    return "\0".join(open(os.path.join(ROOT, name)).read() for name in COQ + ["proofs/wp/tie.py", "proofs/wp/coq_lemmas.txt"])
+    return "\0".join(open(os.path.join(ROOT, name)).read() for name in COQ + ["proofs/wp/tie.py", "proofs/wp/lemma_provers.txt"])
 
 
 def digest(sources, options, coq=False, root=ROOT):

@@ -131,21 +131,20 @@ def lemma_sources(unit):
 
 
 def lemmas(unit, cache):
-    """The lemmas of specs/logic: those of coq_lemmas.txt by Coq from WpLemmas.v, the others by SMT."""
+    """The lemmas of specs/logic, each by the prover that lemma_provers.txt names, by cvc5axdef if none; by whichever proves it where that fails."""
     by, seconds, valid, every = {}, 0.0, set(), set()
-    coq_names = {r[0] for r in rows("coq_lemmas.txt")}
+    named = {r[0]: r[1] for r in rows("lemma_provers.txt")}
     jobs = []
     for source, names in lemma_sources(unit):
         every |= names
-        # each SMT prover briefly before any at length, since which of the three proves a lemma is not known; and the cache before that
-        kept = [] if cache == "none" else [(source, names - coq_names, SMT, 4, True, "offline")]
-        jobs += [(source, names & coq_names, "coqtie", 120, False, cache), *kept,
-                 (source, names - coq_names, SMT, 4, True, cache), (source, names - coq_names, SMT, 25, True, cache)]
-    for source, wanted, provers, timeout, driver, how in jobs:
+        for prover in sorted({named.get(n, "cvc5axdef") for n in names}):
+            jobs.append((source, {n for n in names if named.get(n, "cvc5axdef") == prover}, prover, 120 if prover == "coqtie" else 40))
+        jobs.append((source, {n for n in names if named.get(n) != "coqtie"}, SMT, 40))
+    for source, wanted, provers, timeout in jobs:
         wanted = wanted - valid
         if not wanted:
             continue
-        text, t, _ = frama_c(source, provers, timeout, how, driver=driver, extra=("-wp-prop=" + ",".join(sorted(wanted)),))
+        text, t, _ = frama_c(source, provers, timeout, cache, driver=provers != "coqtie", extra=("-wp-prop=" + ",".join(sorted(wanted)),))
         got = parse(text)
         if got is None:
             return text[-3000:]

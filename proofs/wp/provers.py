@@ -104,3 +104,15 @@ def compile_stale(out):
         stale = True
         write(old, text)
         subprocess.run(["coqc", "-w", "-ambiguous-paths", "-R", ".", "MultiMax", name], check=True, cwd=out)
+    check_assumed(out)
+
+
+def check_assumed(out):
+    """Ends the program unless the compiled files assume no more than the theory may. Once for each state of the files."""
+    passed = out + "/assumptions"
+    if not os.path.exists(passed) or any(os.path.getmtime(out + "/" + os.path.basename(p) + "o") > os.path.getmtime(passed) for p in COQ):
+        write(out + "/_CoqProject", "".join(os.path.basename(p) + "\n" for p in COQ))
+        r = subprocess.run(["sh", ROOT + "/proofs/coq/check_assumptions.sh", out, out], capture_output=True, text=True)
+        if r.returncode != 0:
+            sys.exit("prove: proofs/wp/coq: " + r.stdout + r.stderr)
+        write(passed, r.stdout)

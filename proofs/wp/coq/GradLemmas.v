@@ -99,62 +99,56 @@ intros w big b Hw Ho. destruct (over_ge _ _ Ho). unfold shared.
 assert (0 <= (w + 1 / IZR (2^200)) * big) by (apply Rmult_le_pos; lra). lra.
 Qed.
 
-Section Fit.
-Variables g w a big : R.
-Hypothesis Hw : 0 <= w <= 101/100.
-Hypothesis Ha : 0 <= a.
-Hypothesis Hg : share g w a.
-Let T := t_pos.
-Lemma g_part : part (105/100) w a t300 g.
-Proof. apply part_weaken with (5 := Hg); try lra. apply t1000. Qed.
+Lemma g_part : forall g w a, 0 <= w <= 101/100 -> 0 <= a -> share g w a -> part (105/100) w a t300 g.
+Proof. intros g w a Hw Ha Hg. assert (T := t_pos). apply part_weaken with (5 := Hg); try lra. apply t1000. Qed.
 
-Lemma fit_count : over big a -> shared w big g.
+Lemma fit_count : forall g w a big, 0 <= w <= 101/100 -> 0 <= a -> share g w a -> over big a -> shared w big g.
 Proof.
-intros Ho. apply part_shared with a; try lra; try assumption. apply part_weaken with (5 := g_part); try lra. rewrite t300_eq. lra.
+intros g w a big Hw Ha Hg Ho. assert (T := t_pos). apply part_shared with a; try lra; try assumption. apply part_weaken with (5 := g_part g w a Hw Ha Hg); try lra. rewrite t300_eq. lra.
 Qed.
-Lemma at_hinge : forall c r top, 1 <= c <= 101/100 -> 0 <= top -> - (c * top) <= r <= c * top ->
+Lemma at_hinge : forall g w a c r top, 0 <= w <= 101/100 -> 0 <= a -> share g w a -> 1 <= c <= 101/100 -> 0 <= top -> - (c * top) <= r <= c * top ->
   part (c * (105/100)) w (a * top) (c * (t300 * top)) (g * r).
-Proof. intros c r top Hc Ht Hr. apply part_mul; try lra. apply g_part. Qed.
-Lemma at_hinge_bound : forall c r top, 1 <= c <= 101/100 -> 0 <= top -> - (c * top) <= r <= c * top ->
+Proof. intros g w a c r top Hw Ha Hg Hc Ht Hr. assert (T := t_pos). apply part_mul; try lra. now apply g_part. Qed.
+Lemma at_hinge_bound : forall g w a c r top, 0 <= w <= 101/100 -> 0 <= a -> share g w a -> 1 <= c <= 101/100 -> 0 <= top -> - (c * top) <= r <= c * top ->
   part (1001/1000 * (c * (105/100))) w (prod a top) (c * (t300 * top) + 3 * t300) (g * r).
 Proof.
-intros c r top Hc Ht Hr. apply part_bound; try lra. apply Rmult_le_pos; lra. now apply at_hinge.
+intros g w a c r top Hw Ha Hg Hc Ht Hr. assert (T := t_pos). apply part_bound; try lra. apply Rmult_le_pos; lra. now apply at_hinge.
 Qed.
-Lemma at_hinge_rnd : forall c r top, 1 <= c <= 101/100 -> 0 <= top -> - (c * top) <= r <= c * top ->
+Lemma at_hinge_rnd : forall g w a c r top, 0 <= w <= 101/100 -> 0 <= a -> share g w a -> 1 <= c <= 101/100 -> 0 <= top -> - (c * top) <= r <= c * top ->
   part (1001/1000 * (1001/1000 * (c * (105/100)))) w (prod a top) (1001/1000 * (c * (t300 * top)) + t300 + 3 * t300) (prod g r).
 Proof.
-intros c r top Hc Ht Hr. assert (0 <= a * top) by (apply Rmult_le_pos; lra). 
+intros g w a c r top Hw Ha Hg Hc Ht Hr. assert (T := t_pos). assert (0 <= a * top) by (apply Rmult_le_pos; lra). 
 assert (0 <= t300 * top) by (apply Rmult_le_pos; lra). assert (0 <= c * (t300 * top)) by (apply Rmult_le_pos; lra).
 apply part_bound; try lra. apply part_rnd; try lra. now apply at_hinge.
 Qed.
 Lemma small_top : forall top B, 0 <= top <= B -> t300 * top <= t300 * B.
-Proof. intros. apply Rmult_le_compat_l; lra. Qed.
+Proof. intros. assert (T := t_pos). apply Rmult_le_compat_l; lra. Qed.
 
-Lemma fit_linear : forall r top, over big (prod a top) -> 0 <= top <= IZR (10^78) -> 0 <= r <= top -> shared w big (g * r).
+Lemma fit_linear : forall g w a big r top, 0 <= w <= 101/100 -> 0 <= a -> share g w a -> over big (prod a top) -> 0 <= top <= IZR (10^78) -> 0 <= r <= top -> shared w big (g * r).
 Proof.
-intros r top Ho Ht Hr. apply part_shared with (prod a top); try lra; try assumption.
-apply prod_pos; lra. refine (part_weaken _ _ _ _ _ _ _ _ _ _ _ (at_hinge_bound 1 r top _ _ _)); try lra. apply prod_pos; lra.
+intros g w a big r top Hw Ha Hg Ho Ht Hr. assert (T := t_pos). apply part_shared with (prod a top); try lra; try assumption.
+apply prod_pos; lra. refine (part_weaken _ _ _ _ _ _ _ _ _ _ _ (at_hinge_bound g w a 1 r top Hw Ha Hg _ _ _)); try lra. apply prod_pos; lra.
 rewrite !t300_eq in *. lra.
 Qed.
-Lemma fit_rnd : forall c r top, over big (prod a top) -> 1 <= c <= 101/100 -> 0 <= top <= IZR (10^117) -> - (c * top) <= r <= c * top -> shared w big (prod g r).
+Lemma fit_rnd : forall g w a big c r top, 0 <= w <= 101/100 -> 0 <= a -> share g w a -> over big (prod a top) -> 1 <= c <= 101/100 -> 0 <= top <= IZR (10^117) -> - (c * top) <= r <= c * top -> shared w big (prod g r).
 Proof.
-intros c r top Ho Hc Ht Hr. apply part_shared with (prod a top); try lra; try assumption.
-apply prod_pos; lra. refine (part_weaken _ _ _ _ _ _ _ _ _ _ _ (at_hinge_rnd c r top _ _ _)); try lra. apply prod_pos; lra.
+intros g w a big c r top Hw Ha Hg Ho Hc Ht Hr. assert (T := t_pos). apply part_shared with (prod a top); try lra; try assumption.
+apply prod_pos; lra. refine (part_weaken _ _ _ _ _ _ _ _ _ _ _ (at_hinge_rnd g w a c r top Hw Ha Hg _ _ _)); try lra. apply prod_pos; lra.
 assert (0 <= t300 * top) by (apply Rmult_le_pos; lra).
 assert (c * (t300 * top) <= 101/100 * (t300 * top)) by (apply Rmult_le_compat_r; lra).
 rewrite !t300_eq in *. lra.
 Qed.
-Lemma fit_twice : forall c r top x most, over big (prod (prod a top) most) -> 1 <= c <= 101/100 -> 0 <= top <= IZR (10^117) ->
+Lemma fit_twice : forall g w a big c r top x most, 0 <= w <= 101/100 -> 0 <= a -> share g w a -> over big (prod (prod a top) most) -> 1 <= c <= 101/100 -> 0 <= top <= IZR (10^117) ->
   - (c * top) <= r <= c * top -> 0 <= most -> top * most <= IZR (10^156) -> most <= IZR (10^78) -> - most <= x <= most -> shared w big (prod g r * x).
 Proof.
-intros c r top x most Ho Hc Ht Hr Hm Hp Hm2 Hx. assert (S := small_top _ _ Ht). rewrite t300_eq in S at 2.
+intros g w a big c r top x most Hw Ha Hg Ho Hc Ht Hr Hm Hp Hm2 Hx. assert (T := t_pos). assert (S := small_top _ _ Ht). rewrite t300_eq in S at 2.
 assert (A := prod_pos a top ltac:(lra) ltac:(lra)). assert (B := prod_pos (prod a top) most ltac:(lra) ltac:(lra)).
 apply part_shared with (prod (prod a top) most); try lra; try assumption.
 assert (Z : 0 <= t300 * top) by (apply Rmult_le_pos; lra).
 assert (Z2 : 0 <= c * (t300 * top) <= 101/100 * (t300 * top)) by (split; [apply Rmult_le_pos | apply Rmult_le_compat_r]; lra).
 set (k := 1001/1000 * (1001/1000 * (c * (105/100)))). set (e := 1001/1000 * (c * (t300 * top)) + t300 + 3 * t300).
 assert (P : part (1 * k) w (prod a top * most) (1 * (e * most)) (prod g r * x)).
-{ apply part_mul; unfold k, e; try lra. apply at_hinge_rnd; lra. }
+{ apply part_mul; unfold k, e; try lra. apply at_hinge_rnd; lra || assumption. }
 assert (Q : part (1001/1000 * (1 * k)) w (prod (prod a top) most) (1 * (e * most) + 3 * t300) (prod g r * x)).
 { apply part_bound; unfold k; try lra. apply Rmult_le_pos; lra. exact P. }
 refine (part_weaken _ _ _ _ _ _ _ _ _ _ _ Q); unfold k; try lra.
@@ -165,8 +159,6 @@ assert (t300 * most <= t300 * IZR (10^78)) by (apply Rmult_le_compat_l; lra).
 replace ((102/100 * (t300 * top) + 4 * t300) * most) with (102/100 * (t300 * (top * most)) + 4 * (t300 * most)) in * by ring.
 rewrite !t300_eq in *. lra.
 Qed.
-End Fit.
-
 
 Definition unit_of big := big / 6755399441055744.
 Definition steps q big := IZR q * unit_of big.
