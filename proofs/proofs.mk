@@ -20,7 +20,7 @@ endef
 together = $(MAKE) --no-print-directory -j2 prove-coq
 prove: prove-setup lib
 	$(together) prove-wp
-	python3 proofs/wp/prove.py --smoke
+	python3 proofs/wp/prove.py --smoke --cached
 	$(ties)
 	$(assumptions)
 prove-fresh: prove-setup lib
@@ -33,6 +33,7 @@ prove-cached: WP := --cached --recorded
 prove-replay prove-cached: prove-setup
 	python3 proofs/wp/inputs.py --control
 	$(together) prove-wp WP="$(WP)"
+	python3 proofs/wp/prove.py --smoke --cached --recorded
 	python3 proofs/wp/mutants.py --check
 	$(assumptions)
 prove-wp: prove-setup

@@ -8,21 +8,22 @@ open, a goal count changed, a contract is missing, or a source says axiom or adm
 --replay looks every goal up in proofs/wp/cache.tsv and runs a prover only for what is not in it; --cached does that only for units
 whose text, prover or option is not that of their record (inputs.py); --fresh uses no cache; --record rewrites
 expected.tsv and cache.tsv for the units that are complete. --smoke proves nothing: it fails on a contract, a branch or a loop
-whose hypotheses a prover finds contradictory, but for those of unreachable.tsv. The lemmas of specs/logic are units of their own (LEMMAS).
+whose hypotheses a prover finds contradictory, but for those of unreachable.tsv; its record, with --cached and --record, is smoke.tsv.
+The lemmas of specs/logic are units of their own (LEMMAS).
 """
 import argparse
 import glob
 import os
 import re
-import subprocess
 import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from assumed import assumed
+from frama import OPTIONS, frama_c, parse, times
 from inputs import digest
-from provers import BUILD, ROOT, WP, build_coq, need, why3_conf, write
+from provers import BUILD, ROOT, WP, need, why3_conf, write
 
 CACHE = os.path.join(BUILD, "session", "cache")
 
@@ -39,53 +40,6 @@ def forbidden():
             if re.search(r"\baxiom\b|\badmit\b|\\admitted", line):
                 bad.append("%s:%d: %s" % (os.path.relpath(path, ROOT), i, line.strip()))
     return bad
-
-
-OPTIONS = ["-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
-           "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1"]
-
-
-def frama_c(source, provers, timeout, cache, driver=True, extra=()):
-    """(output, seconds, exit status). Where there is a cache it is asked alone first: the cache holds successes, and WP would run again every
-    prover that failed before the one that succeeded. Smoke tests are not in it: they pass where nothing is proved."""
-    if cache in ("replay", "update") and "-wp-smoke-tests" not in extra:
-        first = frama_c(source, provers, timeout, "offline", driver, extra)
-        got = parse(first[0])
-        if got is not None and got[0] == got[1]:
-            return first
-    if provers == "coqtie" and cache != "offline":
-        build_coq()
-    command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT), *OPTIONS, "-wp-timeout", str(timeout),
-               "-wp-prover", provers, "-wp-cache", cache, "-wp-session", BUILD + "/session", *extra, os.path.join(ROOT, source)]
-    if driver:
-        command[-1:-1] = ["-wp-driver", WP + "/rnd64.driver"]
-    start = time.time()
-    # Frama-C resolves relative names by PWD, not by the working directory.
-    r = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ, PWD=ROOT))
-    return r.stdout + r.stderr, time.time() - start, r.returncode
-
-
-def parse(text):
-    """(proved, goals, {prover: n}, open goal names, valid goal names)"""
-    m = re.search(r"Proved goals:\s+(\d+) / (\d+)", text)
-    if m is None:
-        return None
-    by = {}
-    for name, n in re.findall(r"^  (Qed|cvc5axdef|cvc5ind|Gappa|Z3|coqtie)[^:\n]*:\s+(\d+)", text, flags=re.M):
-        by[name] = by.get(name, 0) + int(n)
-    still = re.findall(r"Goal (\S+) : not tried", text) + re.findall(r"\[Failed\] Goal (\S+)", text)
-    still += re.findall(r"Goal (\S+) : (?:Timeout|Unknown|Failed)", text)
-    valid = re.findall(r"Goal (\S+) : Valid", text)
-    return int(m.group(1)), int(m.group(2)), by, sorted(set(still)), valid
-
-
-def times(text):
-    """(goal, seconds of its prover; 0 for Qed) of each proved goal."""
-    found = re.findall(r"\[(\w+)[^\]]*\] Goal (\S+) : Valid(.*)", text)
-    for tool, name, rest in found:
-        t = re.findall(r"\(([\d.]+)(ms|s)\)", rest)
-        spent = 0.0 if tool == "Qed" or not t else float(t[-1][0]) / (1000 if t[-1][1] == "ms" else 1)
-        yield name, spent
 
 
 # unit of lemmas: [(headers that state them, files of specs/logic)]; without the float theory integers are proved in seconds
@@ -178,24 +132,31 @@ def pack():
     write(WP + "/cache.tsv", "# WP's cache, one goal a line: hash of the goal and prover, verdict\n" + "".join(lines))
 
 
-SMOKE = ("-wp-smoke-tests", "-wp-smoke-timeout", "1")
+# the tests, and the frames, without which WP would leave out functions that nothing else is asked of; the rest is proved elsewhere
+SMOKE = ("-wp-smoke-tests", "-wp-smoke-timeout", "1", "-wp-prop=-@ensures,-@requires,-@assert,-@invariant,-@variant,-@terminates,-@exits")
 CONTRADICTION = """/*@ requires x > 0 && x < 0; assigns \\nothing; */ static int f(int x) { return x; }
 /*@ assigns \\nothing; */ static int g(int x) { if (x != x) return 1; return 2; }
 """
 
 
-def smoke(r):
+def smoke(r, a, record):
     """As prove(), for the smoke tests of a unit: what holds of the goals does not matter here."""
     unit, source, functions, _, _, theorems = r
+    known = {(f, kind): int(n) for u, f, kind, n in rows("unreachable.tsv") if u == unit}
+    if a.cached and len(record) > 3 and record[3] == smoke_digest(r) and int(record[2]) == sum(known.values()):
+        return ["%-12s %-16s %4s/%4d  %7s  smoke" % (unit, theorems, record[1], int(record[1]) + int(record[2]), "record")], int(record[1]), int(record[2]), True
     text, seconds, code = frama_c(source, "cvc5smoke", 1, "replay", extra=["-wp-fct", functions, *SMOKE])
     passed, bad = len(re.findall(r"\[Passed\] Smoke-test", text)), re.findall(r"\[Failed\] Smoke-test (\S+)", text)
     if code != 0 or passed == 0:
-        return [text[-3000:]], 0, {}, False
-    known = {(f, kind): int(n) for u, f, kind, n in rows("unreachable.tsv") if u == unit}
+        return [text[-3000:]], 0, 0, False
     found = Counter(re.sub(r"typed_rnd64_(.*)_wp_smoke_([a-z_]+?)(_s\d+)?$", r"\1 \2", g) for g in bad)
     wrong = [k for k in set(found) | {"%s %s" % k for k in known} if found[k] != known.get(tuple(k.split()), 0)]
     line = "%-12s %-16s %4d/%4d  %7.1f  smoke" % (unit, theorems, passed, passed + len(bad), seconds)
-    return [line] + ["  contradiction: %s, %d times" % (k, found[k]) for k in sorted(wrong)], passed, {}, not wrong
+    return [line] + ["  contradiction: %s, %d times" % (k, found[k]) for k in sorted(wrong)], passed, len(bad), not wrong
+
+
+def smoke_digest(r):
+    return digest([os.path.join(ROOT, r[1])], [*OPTIONS, *SMOKE, r[2]])
 
 
 def smoke_control():
@@ -216,7 +177,7 @@ def prove(r, a, cache, record):
     """One unit, a row of units.tsv: (lines to print, goals, {prover: n}, whether all are proved)."""
     unit, lines, stands = r[0], [], False
     if a.smoke:
-        return smoke(r)
+        return smoke(r, a, record)
     if unit in LEMMAS:
         theorems, rests = "all", ["A11", "A12"] if unit in ("lemmas_call", "lemmas_int") else ["A6", "A7", "A11", "A12"]
     else:
@@ -245,6 +206,10 @@ def prove(r, a, cache, record):
     return lines + ["  open: " + g for g in still], goals, by, proved == goals
 
 
+HEADS = {"expected.tsv": "# unit\tgoals\tprovers at the time of recording\tdigest of what was proved (inputs.py)\n",
+         "smoke.tsv": "# unit\ttests that found no contradiction\tthose of unreachable.tsv\tdigest of what was tested\n"}
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--fresh", action="store_true")
@@ -259,8 +224,8 @@ def main():
     p.add_argument("--jobs", type=int, help="units at a time; as many as processors, twice that from the cache, which waits half the time")
     p.add_argument("units", nargs="*")
     a = p.parse_args()
-    if a.record and (a.smoke or a.function):
-        p.error("--smoke and --function count other goals: they are not recorded")
+    if a.record and a.function:
+        p.error("a single function has not the goals of its unit: it is not recorded")
     need("frama-c", "why3", "z3", "cvc5", "gappa", "coqc")
     os.makedirs(BUILD, exist_ok=True)
     why3_conf()
@@ -270,7 +235,8 @@ def main():
     failed = forbidden()
     for line in failed:
         print("prove: forbidden word: " + line)
-    records = {r[0]: r for r in rows("expected.tsv")}
+    kept_in = "smoke.tsv" if a.smoke else "expected.tsv"
+    records = {r[0]: r for r in rows(kept_in)}
     expected = {u: int(r[1]) for u, r in records.items()}
     results = {}
     start = time.time()
@@ -291,20 +257,23 @@ def main():
             print("\n".join(lines), flush=True)
             if not complete:
                 failed.append(unit)
-            elif a.smoke or a.record or expected.get(unit) == goals:
+            elif a.record or expected.get(unit) == goals:
                 results[unit] = (goals, by)
             else:
-                print("  goals changed: expected %d" % expected[unit] if unit in expected else "  not in expected.tsv")
+                print("  goals changed: expected %d" % expected[unit] if unit in expected else "  not in " + kept_in)
                 failed.append(unit)
     if a.record:
         kept = dict(records)
         for unit, (goals, by) in results.items():
-            text = digest_of(next(r for r in todo if r[0] == unit))
-            kept[unit] = [unit, str(goals), " ".join("%s=%d" % i for i in sorted(by.items())), text or ""]
+            r = next(r for r in todo if r[0] == unit)
+            if a.smoke:
+                kept[unit] = [unit, str(goals), str(by), smoke_digest(r) or ""]
+            else:
+                kept[unit] = [unit, str(goals), " ".join("%s=%d" % i for i in sorted(by.items())), digest_of(r) or ""]
         order = list(LEMMAS) + [r[0] for r in rows("units.tsv")]
-        write(WP + "/expected.tsv", "# unit\tgoals\tprovers at the time of recording\tdigest of what was proved (inputs.py)\n" +
-              "".join("\t".join(kept[u]) + "\n" for u in order if u in kept))
-        pack()
+        write(os.path.join(WP, kept_in), HEADS[kept_in] + "".join("\t".join(kept[u]) + "\n" for u in order if u in kept))
+        if not a.smoke:
+            pack()
     print("%s prove_wp units=%d failed=%d seconds=%.0f" % ("FAIL" if failed else "PASS", len(todo), len(failed), time.time() - start))
     sys.exit(1 if failed else 0)
 

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run of Frama-C's WP, and what it printed."""
+import os
+import re
+import subprocess
+import time
+
+from provers import BUILD, ROOT, WP, build_coq
+
+OPTIONS = ["-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
+           "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1"]
+
+
+def frama_c(source, provers, timeout, cache, driver=True, extra=()):
+    """(output, seconds, exit status). Where there is a cache it is asked alone first: the cache holds successes, and WP would run again every
+    prover that failed before the one that succeeded. Smoke tests are not in it: they pass where nothing is proved."""
+    if cache in ("replay", "update") and "-wp-smoke-tests" not in extra:
+        first = frama_c(source, provers, timeout, "offline", driver, extra)
+        got = parse(first[0])
+        if got is not None and got[0] == got[1]:
+            return first
+    if provers == "coqtie" and cache != "offline":
+        build_coq()
+    command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT), *OPTIONS, "-wp-timeout", str(timeout),
+               "-wp-prover", provers, "-wp-cache", cache, "-wp-session", BUILD + "/session", *extra, os.path.join(ROOT, source)]
+    if driver:
+        command[-1:-1] = ["-wp-driver", WP + "/rnd64.driver"]
+    start = time.time()
+    # Frama-C resolves relative names by PWD, not by the working directory.
+    r = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ, PWD=ROOT))
+    return r.stdout + r.stderr, time.time() - start, r.returncode
+
+
+def parse(text):
+    """(proved, goals, {prover: n}, open goal names, valid goal names)"""
+    m = re.search(r"Proved goals:\s+(\d+) / (\d+)", text)
+    if m is None:
+        return None
+    by = {}
+    for name, n in re.findall(r"^  (Qed|cvc5axdef|cvc5ind|Gappa|Z3|coqtie)[^:\n]*:\s+(\d+)", text, flags=re.M):
+        by[name] = by.get(name, 0) + int(n)
+    still = re.findall(r"Goal (\S+) : not tried", text) + re.findall(r"\[Failed\] Goal (\S+)", text)
+    still += re.findall(r"Goal (\S+) : (?:Timeout|Unknown|Failed)", text)
+    valid = re.findall(r"Goal (\S+) : Valid", text)
+    return int(m.group(1)), int(m.group(2)), by, sorted(set(still)), valid
+
+
+def times(text):
+    """(goal, seconds of its prover; 0 for Qed) of each proved goal."""
+    found = re.findall(r"\[(\w+)[^\]]*\] Goal (\S+) : Valid(.*)", text)
+    for tool, name, rest in found:
+        t = re.findall(r"\(([\d.]+)(ms|s)\)", rest)
+        spent = 0.0 if tool == "Qed" or not t else float(t[-1][0]) / (1000 if t[-1][1] == "ms" else 1)
+        yield name, spent
