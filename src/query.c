@@ -267,48 +267,58 @@ static mmax_interval positive_part(piece q, int rising) {
   return rate > 0.0 ? above : below;
 }
 
+/* Ascending, apart but for ends. */
+typedef struct intervals {
+  size_t n;
+  mmax_interval v[MMAX_MAX_INTERVALS];
+} intervals;
+
+#ifdef __FRAMAC__
+#include "intervals.acsl"
+#endif
+
 /* Appends an interval, or to the last one where the two meet at a knot: sigma is continuous. */
-/*@ requires  room:   0 <= n <= 4 && \valid(out + (0 .. n)) && are_ends(out, 0, n);
+/*@ requires  room:   0 <= s.n <= 4 && are_ends(s);
     requires  ends:   far_or(found.lo, 1.0e299) && far_or(found.hi, 1.0e299);
     terminates \true;
     exits     \false;
-    assigns   out[0 .. n];
-    ensures   count:  0 <= \result <= n + 1;
-    ensures   ends:   are_ends(out, 0, \result);
+    assigns   \nothing;
+    ensures   count:  0 <= \result.n <= s.n + 1;
+    ensures   ends:   are_ends(\result);
 */
-static size_t append(mmax_interval *out, size_t n, mmax_interval found) {
-  if (!(found.lo < found.hi)) return n;
-  if (n > 0 && out[n - 1].hi == found.lo) {
-    out[n - 1].hi = found.hi;
-    return n;
+static intervals append(intervals s, mmax_interval found) {
+  if (!(found.lo < found.hi)) return s;
+  if (s.n > 0 && s.v[s.n - 1].hi == found.lo) {
+    s.v[s.n - 1].hi = found.hi;
+    return s;
   }
-  out[n] = found;
-  return n + 1;
+  s.v[s.n] = found;
+  s.n++;
+  return s;
 }
 
 /* The intervals of y where sigma increases, or with rising 0 -sigma. */
 /*@ requires  params: valid_model(p);
-    requires  room:   \valid(out + (0 .. 4));
     terminates \true;
     exits     \false;
-    assigns   out[0 .. 4];
-    ensures   count:  0 <= \result <= 5;
-    ensures   ends:   are_ends(out, 0, \result);
+    assigns   \nothing;
+    ensures   count:  0 <= \result.n <= 5;
+    ensures   ends:   are_ends(\result);
 */
-static size_t increasing(mmax_params p, int rising, mmax_interval out[MMAX_MAX_INTERVALS]) {
+static intervals increasing(mmax_params p, int rising) {
   double cut[6];
-  size_t n = cuts(p, cut), count = 0;
+  size_t n = cuts(p, cut);
+  intervals found = {0};
   /*@ loop invariant i:      0 <= i < n;
-      loop invariant count:  0 <= count <= i;
-      loop invariant cuts:   are_cuts(&cut[0], 0, n);
-      loop invariant ends:   are_ends(out, 0, count);
-      loop assigns i, count, out[0 .. 4];
+      loop invariant count:  0 <= found.n <= i;
+      loop invariant ends:   are_ends(found);
+      loop assigns i, found;
       loop variant n - i;
   */
   for (size_t i = 0; i + 1 < n; i++)
     if (cut[i] < cut[i + 1])
-      count = append(out, count, positive_part(piece_between(p, cut[i], cut[i + 1]), rising));
-  return count;
+      found = append(found, positive_part(piece_between(p, cut[i], cut[i + 1]), rising));
+  return found;
 }
 
 /* The x of an end of an interval of y. */
@@ -324,88 +334,63 @@ static double x_of(double scale, double shift, double y) {
   return x < FAR && x > -FAR ? x : infinity_of(x > 0.0);
 }
 
-/* Appends (lo, hi) unless nothing is left of it. */
-/*@ requires  room:   0 <= count <= 4 && \valid(v + (0 .. 4)) && are_ordered(v, count);
-    terminates \true;
-    exits     \false;
-    assigns   v[count].lo, v[count].hi;
-    ensures   count:  count <= \result <= count + 1;
-    ensures   order:  are_ordered(v, \result);
-*/
-static size_t append_x(mmax_interval *v, size_t count, double lo, double hi) {
-  if (!(lo < hi)) return count;
-  v[count].lo = lo;
-  v[count].hi = hi;
-  return count + 1;
-}
-
-/* From y to x in place; what rounds to nothing is left out. The contracts from here on, but exchange's, are not proved yet. */
+/* Appends the x of an interval of y unless nothing is left of it. */
 /*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift);
-    requires  room:   0 <= n <= 5 && \valid(v + (0 .. 4)) && are_ends(v, 0, n);
+    requires  room:   0 <= x.n <= 4 && are_ordered(x);
+    requires  ends:   far_or(y.lo, 1.0e299) && far_or(y.hi, 1.0e299);
     terminates \true;
     exits     \false;
-    assigns   v[0 .. 4];
-    ensures   count:  0 <= \result <= n;
-    ensures   order:  are_ordered(v, \result);
+    assigns   \nothing;
+    ensures   count:  x.n <= \result.n <= x.n + 1;
+    ensures   order:  are_ordered(\result);
 */
-static size_t to_x(double scale, double shift, mmax_interval v[MMAX_MAX_INTERVALS], size_t n) {
-  size_t count = 0;
-  /*@ loop invariant i:      0 <= i <= n;
-      loop invariant count:  0 <= count <= i;
-      loop invariant order:  are_ordered(v, count);
-      loop invariant ends:   are_ends(v, i, n);
-      loop assigns i, count, v[0 .. 4];
-      loop variant n - i;
+static intervals append_x(double scale, double shift, mmax_interval y, intervals x) {
+  double a = x_of(scale, shift, y.lo), b = x_of(scale, shift, y.hi);
+  mmax_interval found = {scale > 0.0 ? a : b, scale > 0.0 ? b : a};
+  if (!(found.lo < found.hi)) return x;
+  x.v[x.n] = found;
+  x.n++;
+  return x;
+}
+
+/* From intervals of y to those of x; what rounds to nothing is left out. */
+/*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift);
+    requires  ends:   0 <= y.n <= 5 && are_ends(y);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  0 <= \result.n <= y.n;
+    ensures   order:  are_ordered(\result);
+*/
+static intervals to_x(double scale, double shift, intervals y) {
+  intervals x = {0};
+  /*@ loop invariant i:      0 <= i <= y.n;
+      loop invariant count:  0 <= x.n <= i;
+      loop invariant order:  are_ordered(x);
+      loop assigns i, x;
+      loop variant y.n - i;
   */
-  for (size_t i = 0; i < n; i++) {
-    double a = x_of(scale, shift, v[i].lo), b = x_of(scale, shift, v[i].hi);
-    double lo = scale > 0.0 ? a : b, hi = scale > 0.0 ? b : a;
-    count = append_x(v, count, lo, hi);
-  }
-  return count;
+  for (size_t i = 0; i < y.n; i++)
+    x = append_x(scale, shift, y.v[scale > 0.0 ? i : y.n - 1 - i], x);
+  return x;
 }
 
-/*@ requires  valid:  \valid(v) && \valid(w) && \separated(v, w);
-    requires  order:  \lt_double(v->lo, v->hi) && \lt_double(w->lo, w->hi);
+/*@ requires  count:  0 <= x.n <= 5 && are_ordered(x);
+    requires  room:   \valid(out + (0 .. 4));
     terminates \true;
     exits     \false;
-    assigns   v->lo, v->hi, w->lo, w->hi;
-    ensures   first:  \lt_double(v->lo, v->hi);
-    ensures   second: \lt_double(w->lo, w->hi);
+    assigns   out[0 .. 4];
+    ensures   count:  \result == x.n;
+    ensures   order:  \forall integer i; 0 <= i < x.n ==> ordered(out[i].lo, out[i].hi);
 */
-static void exchange(mmax_interval *v, mmax_interval *w) {
-  double a = v->lo, b = v->hi, c = w->lo, d = w->hi;
-  v->lo = c;
-  v->hi = d;
-  w->lo = a;
-  w->hi = b;
-}
-
-/*@ requires  room:   0 <= i < j < n <= 5 && \valid(v + (0 .. 4)) && are_ordered(v, n);
-    terminates \true;
-    exits     \false;
-    assigns   v[i].lo, v[i].hi, v[j].lo, v[j].hi;
-    ensures   order:  are_ordered(v, n);
-*/
-static void swap(mmax_interval *v, size_t i, size_t j, size_t n) {
-  (void)n;
-  exchange(v + i, v + j);
-  /*@ assert hint_others: \forall integer k; 0 <= k < n ==> k != i ==> k != j ==> \lt_double(v[k].lo, v[k].hi); */
-}
-
-/*@ requires  room:   0 <= n <= 5 && \valid(v + (0 .. 4)) && are_ordered(v, n);
-    terminates \true;
-    exits     \false;
-    assigns   v[0 .. 4];
-    ensures   order:  are_ordered(v, n);
-*/
-static void reverse(mmax_interval v[MMAX_MAX_INTERVALS], size_t n) {
-  /*@ loop invariant i:      0 <= i <= n / 2;
-      loop invariant order:  are_ordered(v, n);
-      loop assigns i, v[0 .. 4];
-      loop variant n - i;
+static size_t write_intervals(intervals x, mmax_interval *out) {
+  /*@ loop invariant i:      0 <= i <= x.n;
+      loop invariant order:  \forall integer k; 0 <= k < i ==> ordered(out[k].lo, out[k].hi);
+      loop assigns i, out[0 .. 4];
+      loop variant x.n - i;
   */
-  for (size_t i = 0; i < n / 2; i++) swap(v, i, n - 1 - i, n);
+  for (size_t i = 0; i < x.n; i++) out[i] = x.v[i];
+  return x.n;
 }
 
 /*@ requires  params: \valid_read(params) && valid_params(params);
@@ -414,18 +399,15 @@ static void reverse(mmax_interval v[MMAX_MAX_INTERVALS], size_t n) {
     exits     \false;
     assigns   out[0 .. 4];
     ensures   count:  0 <= \result <= 5;
-    ensures   order:  are_ordered(out, \result);
+    ensures   order:  \forall integer i; 0 <= i < \result ==> \lt_double(out[i].lo, out[i].hi);
 */
 size_t mmax_increasing_intervals(const mmax_params *params,
                                  mmax_interval out[MMAX_MAX_INTERVALS]) {
   mmax_fpenv saved = mmax_fpenv_enter();
   const mmax_params p = *params;
   size_t count = 0; /* scale 0: constant */
-  if (p.scale != 0.0) {
-    size_t n = increasing(p, p.scale > 0.0, out);
-    count = to_x(p.scale, p.shift, out, n);
-    if (p.scale < 0.0) reverse(out, count);
-  }
+  if (p.scale != 0.0)
+    count = write_intervals(to_x(p.scale, p.shift, increasing(p, p.scale > 0.0)), out);
   mmax_fpenv_leave(saved);
   return count;
 }
