@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the modulator increases: the pieces of sigma' above zero in y, joined
+ * where they meet, then their x.
+ */
+#include "fpenv.h"
+#include "multimax.h"
+#include "pieces.h"
+
+/* m/n; beyond 2^990 FAR. */
+/*@ requires  range:  bounded(m, 1.1e299) && 0.0 <= m && bounded(n, 1.5e39) && 0.0 < n;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  fin(\result) && (\result == 0x1p1020 || 0.0 <= \result <= 1.0e299);
+*/
+static double ratio(double m, double n) {
+  double scaled = mmax_mul(m, 0x1p-990);
+  if (scaled >= n) return FAR;
+  /*@ assert hint_format: rnd64(n) == n; */
+  /*@ assert hint_below:  m*0x1p-990 < n; */
+  /*@ assert hint_most:   m <= 1.05e298*n; */
+  /*@ assert hint_least:  ratio_least(m, n); */
+  /*@ assert hint_ratio:  ratio_most(m, n, 1.05e298); */
+  return mmax_div(m, n);
+}
+
+/* a/b, b != 0; beyond 2^990 FAR with its sign. */
+/*@ requires  range:  bounded(a, 1.1e299) && bounded(b, 1.5e39) && b != 0.0;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  far_or(\result, 1.0e299);
+*/
+static double quotient(double a, double b) {
+  double size = ratio(magnitude(a), magnitude(b));
+  return (a < 0.0) == (b < 0.0) ? size : -size;
+}
+
+/*@ requires  finite: fin(v);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  fin(\result) && \result == (rising != 0 ? v : -v);
+*/
+static double directed(double v, int rising) { return rising ? v : -v; }
+
+/* Where sigma' > 0 on the piece, or with rising 0 -sigma'; empty if nowhere. */
+/*@ requires  piece:  is_cut(q.lo) && is_cut(q.hi) && bounded(q.base, 6.0e77) && bounded(q.rate, 1.5e39);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   ends:   far_or(\result.lo, 1.0e299) && far_or(\result.hi, 1.0e299);
+*/
+static mmax_interval positive_part(piece q, int rising) {
+  double base = directed(q.base, rising), rate = directed(q.rate, rising);
+  mmax_interval all = {q.lo, q.hi}, none = {q.hi, q.hi};
+  if (rate == 0.0) return base > 0.0 ? all : none;
+  double root = quotient(-base, rate);
+  mmax_interval above = {larger(q.lo, root), q.hi}, below = {q.lo, smaller(q.hi, root)};
+  return rate > 0.0 ? above : below;
+}
+
+/* Ascending, apart but for ends. */
+typedef struct intervals {
+  size_t n;
+  mmax_interval v[MMAX_MAX_INTERVALS];
+} intervals;
+
+#ifdef __FRAMAC__
+#include "intervals.acsl"
+#endif
+
+/* Appends an interval, or to the last one where the two meet at a knot: sigma is continuous. */
+/*@ requires  room:   0 <= s.n <= 4 && are_ends(s);
+    requires  ends:   far_or(found.lo, 1.0e299) && far_or(found.hi, 1.0e299);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  0 <= \result.n <= s.n + 1;
+    ensures   ends:   are_ends(\result);
+*/
+static intervals append(intervals s, mmax_interval found) {
+  if (!(found.lo < found.hi)) return s;
+  if (s.n > 0 && s.v[s.n - 1].hi == found.lo) {
+    s.v[s.n - 1].hi = found.hi;
+    return s;
+  }
+  s.v[s.n] = found;
+  s.n++;
+  return s;
+}
+
+/* The intervals of y where sigma increases, or with rising 0 -sigma. */
+/*@ requires  params: valid_model(p);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  0 <= \result.n <= 5;
+    ensures   ends:   are_ends(\result);
+*/
+static intervals increasing(mmax_params p, int rising) {
+  double cut[6];
+  size_t n = cuts(p, cut);
+  intervals found = {0};
+  /*@ loop invariant i:      0 <= i < n;
+      loop invariant count:  0 <= found.n <= i;
+      loop invariant ends:   are_ends(found);
+      loop assigns i, found;
+      loop variant n - i;
+  */
+  for (size_t i = 0; i + 1 < n; i++)
+    if (cut[i] < cut[i + 1])
+      found = append(found, positive_part(piece_between(p, cut[i], cut[i + 1]), rising));
+  return found;
+}
+
+/* The x of an end of an interval of y. */
+/*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift) && far_or(y, 1.0e299);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   kind:   no_nan(\result);
+*/
+static double x_of(double scale, double shift, double y) {
+  double x = scale < 0.0 ? -y : y;
+  if (y < FAR && y > -FAR) x = quotient(mmax_sub(y, shift), scale);
+  return x < FAR && x > -FAR ? x : infinity_of(x > 0.0);
+}
+
+/* Appends the x of an interval of y unless nothing is left of it. */
+/*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift);
+    requires  room:   0 <= x.n <= 4 && are_ordered(x);
+    requires  ends:   far_or(y.lo, 1.0e299) && far_or(y.hi, 1.0e299);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  x.n <= \result.n <= x.n + 1;
+    ensures   order:  are_ordered(\result);
+*/
+static intervals append_x(double scale, double shift, mmax_interval y, intervals x) {
+  double a = x_of(scale, shift, y.lo), b = x_of(scale, shift, y.hi);
+  mmax_interval found = {scale > 0.0 ? a : b, scale > 0.0 ? b : a};
+  if (!(found.lo < found.hi)) return x;
+  x.v[x.n] = found;
+  x.n++;
+  return x;
+}
+
+/* From intervals of y to those of x; what rounds to nothing is left out. */
+/*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift);
+    requires  ends:   0 <= y.n <= 5 && are_ends(y);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  0 <= \result.n <= y.n;
+    ensures   order:  are_ordered(\result);
+*/
+static intervals to_x(double scale, double shift, intervals y) {
+  intervals x = {0};
+  /*@ loop invariant i:      0 <= i <= y.n;
+      loop invariant count:  0 <= x.n <= i;
+      loop invariant order:  are_ordered(x);
+      loop assigns i, x;
+      loop variant y.n - i;
+  */
+  for (size_t i = 0; i < y.n; i++)
+    x = append_x(scale, shift, y.v[scale > 0.0 ? i : y.n - 1 - i], x);
+  return x;
+}
+
+/*@ requires  count:  0 <= x.n <= 5 && are_ordered(x);
+    requires  room:   \valid(out + (0 .. 4));
+    terminates \true;
+    exits     \false;
+    assigns   out[0 .. 4];
+    ensures   count:  \result == x.n;
+    ensures   order:  \forall integer i; 0 <= i < x.n ==> ordered(out[i].lo, out[i].hi);
+*/
+static size_t write_intervals(intervals x, mmax_interval *out) {
+  /*@ loop invariant i:      0 <= i <= x.n;
+      loop invariant order:  \forall integer k; 0 <= k < i ==> ordered(out[k].lo, out[k].hi);
+      loop assigns i, out[0 .. 4];
+      loop variant x.n - i;
+  */
+  for (size_t i = 0; i < x.n; i++) out[i] = x.v[i];
+  return x.n;
+}
+
+/*@ requires  params: \valid_read(params) && valid_params(params);
+    requires  room:   \valid(out + (0 .. 4));
+    terminates \true;
+    exits     \false;
+    assigns   out[0 .. 4];
+    ensures   count:  0 <= \result <= 5;
+    ensures   order:  \forall integer i; 0 <= i < \result ==> \lt_double(out[i].lo, out[i].hi);
+*/
+size_t mmax_increasing_intervals(const mmax_params *params,
+                                 mmax_interval out[MMAX_MAX_INTERVALS]) {
+  mmax_fpenv saved = mmax_fpenv_enter();
+  const mmax_params p = *params;
+  size_t count = 0; /* scale 0: constant */
+  if (p.scale != 0.0)
+    count = write_intervals(to_x(p.scale, p.shift, increasing(p, p.scale > 0.0)), out);
+  mmax_fpenv_leave(saved);
+  return count;
+}
