@@ -47,10 +47,12 @@ static double directed(double v, int rising) { return rising ? v : -v; }
 
 /* Where sigma' > 0 on the piece, or with rising 0 -sigma'; empty if nowhere. */
 /*@ requires  piece:  is_cut(q.lo) && is_cut(q.hi) && bounded(q.base, 6.0e77) && bounded(q.rate, 1.5e39);
+    requires  order:  at_most(q.lo, q.hi);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   ends:   far_or(\result.lo, 1.0e299) && far_or(\result.hi, 1.0e299);
+    ensures   inside: at_most(q.lo, \result.lo) && at_most(\result.hi, q.hi);
 */
 static mmax_interval positive_part(piece q, int rising) {
   double base = directed(q.base, rising), rate = directed(q.rate, rising);
@@ -72,23 +74,46 @@ typedef struct intervals {
 #endif
 
 /* Appends an interval, or to the last one where the two meet at a knot: sigma is continuous. */
-/*@ requires  room:   0 <= s.n <= 4 && are_ends(s);
+/*@ requires  room:   0 <= s.n <= 4 && are_ends(s) && filled(s) && apart(s) && up_to(s, found.lo);
     requires  ends:   far_or(found.lo, 1.0e299) && far_or(found.hi, 1.0e299);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   count:  0 <= \result.n <= s.n + 1;
     ensures   ends:   are_ends(\result);
+    ensures   filled: filled(\result);
+    ensures   order:  apart(\result);
+    ensures   reach:  \forall double b; up_to(s, b) ==> at_most(found.hi, b) ==> up_to(\result, b);
 */
 static intervals append(intervals s, mmax_interval found) {
   if (!(found.lo < found.hi)) return s;
   if (s.n > 0 && s.v[s.n - 1].hi == found.lo) {
+    /*@ assert hint_longer: at_most(s.v[s.n - 1].lo, found.hi); */
     s.v[s.n - 1].hi = found.hi;
     return s;
   }
   s.v[s.n] = found;
   s.n++;
   return s;
+}
+
+/* Appends what is positive on the next piece. */
+/*@ requires  room:   0 <= s.n <= 4 && are_ends(s) && filled(s) && apart(s) && up_to(s, q.lo);
+    requires  piece:  is_cut(q.lo) && is_cut(q.hi) && bounded(q.base, 6.0e77) && bounded(q.rate, 1.5e39);
+    requires  order:  at_most(q.lo, q.hi);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  0 <= \result.n <= s.n + 1;
+    ensures   ends:   are_ends(\result);
+    ensures   filled: filled(\result);
+    ensures   order:  apart(\result) && up_to(\result, q.hi);
+*/
+static intervals append_piece(intervals s, piece q, int rising) {
+  mmax_interval found = positive_part(q, rising);
+  /*@ assert hint_start: up_to(s, found.lo); */
+  /*@ assert hint_reach: up_to(s, q.hi); */
+  return append(s, found);
 }
 
 /* The intervals of y where sigma increases, or with rising 0 -sigma. */
@@ -98,20 +123,27 @@ static intervals append(intervals s, mmax_interval found) {
     assigns   \nothing;
     ensures   count:  0 <= \result.n <= 5;
     ensures   ends:   are_ends(\result);
+    ensures   filled: filled(\result);
+    ensures   order:  apart(\result);
 */
 static intervals increasing(mmax_params p, int rising) {
-  double cut[6];
-  size_t n = cuts(p, cut);
+  cut_list cut = cuts(p);
   intervals found = {0};
-  /*@ loop invariant i:      0 <= i < n;
+  /*@ loop invariant i:      0 <= i < cut.n;
       loop invariant count:  0 <= found.n <= i;
       loop invariant ends:   are_ends(found);
+      loop invariant filled: filled(found);
+      loop invariant order:  apart(found);
+      loop invariant reach:  up_to(found, cut.v[i]);
       loop assigns i, found;
-      loop variant n - i;
+      loop variant cut.n - i;
   */
-  for (size_t i = 0; i + 1 < n; i++)
-    if (cut[i] < cut[i + 1])
-      found = append(found, positive_part(piece_between(p, cut[i], cut[i + 1]), rising));
+  for (size_t i = 0; i + 1 < cut.n; i++) {
+    /*@ assert hint_next:  at_most(cut.v[i], cut.v[i + 1]); */
+    /*@ assert hint_reach: up_to(found, cut.v[i + 1]); */
+    if (cut.v[i] < cut.v[i + 1])
+      found = append_piece(found, piece_between(p, cut.v[i], cut.v[i + 1]), rising);
+  }
   return found;
 }
 

@@ -32,7 +32,7 @@ static inline double magnitude(double v) { return v < 0.0 ? -v : v; }
     exits     \false;
     assigns   \nothing;
     ensures   value:  \result == a || \result == b;
-    ensures   finite: fin(\result);
+    ensures   finite: fin(\result) && at_most(a, \result) && at_most(b, \result);
 */
 static inline double larger(double a, double b) { return a > b ? a : b; }
 /*@ requires  finite: fin(a) && fin(b);
@@ -40,7 +40,7 @@ static inline double larger(double a, double b) { return a > b ? a : b; }
     exits     \false;
     assigns   \nothing;
     ensures   value:  \result == a || \result == b;
-    ensures   finite: fin(\result);
+    ensures   finite: fin(\result) && at_most(\result, a) && at_most(\result, b);
 */
 static inline double smaller(double a, double b) { return a < b ? a : b; }
 
@@ -128,58 +128,86 @@ static inline piece piece_between(mmax_params p, double lo, double hi) {
   return q;
 }
 
-/* Into the ascending cut[0..n-1], whose first is below every knot. */
-/*@ requires  room:   1 <= n <= 4 && \valid(cut + (0 .. n));
-    requires  cuts:   are_cuts(cut, 0, n) && is_cut(knot);
+/* Ascending; the first is -FAR. */
+typedef struct cut_list {
+  size_t n;
+  double v[6];
+} cut_list;
+
+#ifdef __FRAMAC__
+#include "cuts.acsl"
+#endif
+
+/*@ requires  room:   1 <= c.n <= 4 && are_cuts(c) && is_cut(knot);
+    requires  order:  ascending(c) && c.v[0] == -0x1p1020;
     terminates \true;
     exits     \false;
-    assigns   cut[1 .. n];
-    ensures   cuts:   are_cuts(cut, 0, n + 1);
+    assigns   \nothing;
+    ensures   count:  \result.n == c.n + 1;
+    ensures   cuts:   are_cuts(\result);
+    ensures   order:  ascending(\result) && \result.v[0] == -0x1p1020;
 */
-static inline void insert(double *cut, size_t n, double knot) {
-  size_t at = n;
-  /*@ loop invariant at:    1 <= at <= n;
-      loop invariant below: are_cuts(cut, 0, at);
-      loop invariant above: are_cuts(cut, at + 1, n + 1);
-      loop assigns at, cut[1 .. n];
+static inline cut_list insert(cut_list c, double knot) {
+  size_t at = c.n;
+  /*@ loop invariant at:    1 <= at <= c.n && c.n == \at(c.n, Pre);
+      loop invariant cuts:  are_cuts_but(c, at);
+      loop invariant order: ascending_but(c, at) && c.v[0] == -0x1p1020;
+      loop invariant above: at < c.n ==> at_most(knot, c.v[at + 1]);
+      loop assigns at, c;
       loop variant at;
   */
-  for (; at > 1 && cut[at - 1] > knot; at--) cut[at] = cut[at - 1];
-  cut[at] = knot;
+  for (; at > 1 && c.v[at - 1] > knot; at--) c.v[at] = c.v[at - 1];
+  /*@ assert hint_last:  at_most(c.v[at - 1], knot); */
+  c.v[at] = knot;
+  c.n++;
+  return c;
 }
 
-/* Inserts a knot that matters; returns how many numbers there are. */
-/*@ requires  room:   1 <= n <= 4 && \valid(cut + (0 .. n));
-    requires  cuts:   are_cuts(cut, 0, n) && is_cut(knot) && fin(coef);
+/* Inserts a knot that matters. */
+/*@ requires  room:   1 <= c.n <= 4 && are_cuts(c) && is_cut(knot) && fin(coef);
+    requires  order:  ascending(c) && c.v[0] == -0x1p1020;
     terminates \true;
     exits     \false;
-    assigns   cut[1 .. n];
-    ensures   count:  n <= \result <= n + 1;
-    ensures   cuts:   are_cuts(cut, 0, \result);
+    assigns   \nothing;
+    ensures   count:  c.n <= \result.n <= c.n + 1;
+    ensures   cuts:   are_cuts(\result);
+    ensures   order:  ascending(\result) && \result.v[0] == -0x1p1020;
 */
-static inline size_t put(double *cut, size_t n, double coef, double knot) {
-  if (coef == 0.0) return n;
-  insert(cut, n, knot);
-  return n + 1;
+static inline cut_list put(cut_list c, double coef, double knot) {
+  return coef == 0.0 ? c : insert(c, knot);
 }
 
-/* The knots that matter, ascending, between -FAR and FAR; returns how many numbers. */
+/*@ requires  room:   1 <= c.n <= 5 && are_cuts(c) && ascending(c);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  \result.n == c.n + 1;
+    ensures   cuts:   are_cuts(\result);
+    ensures   order:  ascending(\result);
+*/
+static inline cut_list put_last(cut_list c) {
+  /*@ assert hint_last: c.v[c.n - 1] <= 0x1p1020; */
+  c.v[c.n] = FAR;
+  c.n++;
+  return c;
+}
+
+/* The knots that matter, between -FAR and FAR. */
 /*@ requires  params: valid_model(p);
-    requires  room:   \valid(cut + (0 .. 5));
     terminates \true;
     exits     \false;
-    assigns   cut[0 .. 5];
-    ensures   count:  2 <= \result <= 6;
-    ensures   cuts:   are_cuts(cut, 0, \result);
+    assigns   \nothing;
+    ensures   count:  2 <= \result.n <= 6;
+    ensures   cuts:   are_cuts(\result);
+    ensures   order:  ascending(\result);
 */
-static inline size_t cuts(mmax_params p, double cut[6]) {
-  cut[0] = -FAR;
-  size_t n1 = put(cut, 1, p.coef[0], p.knot[0]);
-  size_t n2 = put(cut, n1, p.coef[1], p.knot[1]);
-  size_t n3 = put(cut, n2, p.coef[2], p.knot[2]);
-  size_t n4 = put(cut, n3, p.coef[3], p.knot[3]);
-  cut[n4] = FAR;
-  return n4 + 1;
+static inline cut_list cuts(mmax_params p) {
+  cut_list c = {1, {-FAR, 0.0, 0.0, 0.0, 0.0, 0.0}};
+  c = put(c, p.coef[0], p.knot[0]);
+  c = put(c, p.coef[1], p.knot[1]);
+  c = put(c, p.coef[2], p.knot[2]);
+  c = put(c, p.coef[3], p.knot[3]);
+  return put_last(c);
 }
 
 #endif

@@ -142,18 +142,17 @@ static double slope_size(piece q, double y) {
     ensures   range:  slope_sized(\result);
 */
 static double largest_slope(mmax_params p, double lo, double hi) {
-  double cut[6];
-  size_t n = cuts(p, cut);
+  cut_list cut = cuts(p);
   double sup = 0.0;
-  /*@ loop invariant i:      0 <= i < n;
+  /*@ loop invariant i:      0 <= i < cut.n;
       loop invariant sup:    slope_sized(sup);
       loop assigns i, sup;
-      loop variant n - i;
+      loop variant cut.n - i;
   */
-  for (size_t i = 0; i + 1 < n; i++) {
-    double from = larger(cut[i], lo), to = smaller(cut[i + 1], hi);
-    if (!(cut[i] < cut[i + 1] && from <= to)) continue;
-    piece q = piece_between(p, cut[i], cut[i + 1]);
+  for (size_t i = 0; i + 1 < cut.n; i++) {
+    double from = larger(cut.v[i], lo), to = smaller(cut.v[i + 1], hi);
+    if (!(cut.v[i] < cut.v[i + 1] && from <= to)) continue;
+    piece q = piece_between(p, cut.v[i], cut.v[i + 1]);
     sup = larger(sup, larger(slope_size(q, from), slope_size(q, to)));
   }
   return sup;
