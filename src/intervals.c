@@ -7,12 +7,17 @@
 #include "multimax.h"
 #include "pieces.h"
 
+#ifdef __FRAMAC__
+#include "x_of.acsl"
+#endif
+
 /* m/n; beyond 2^990 FAR. */
 /*@ requires  range:  bounded(m, 1.1e299) && 0.0 <= m && bounded(n, 1.5e39) && 0.0 < n;
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   range:  fin(\result) && (\result == 0x1p1020 || 0.0 <= \result <= 1.0e299);
+    ensures   value:  \result == ratio_of(m, n);
 */
 static double ratio(double m, double n) {
   double scaled = mmax_mul(m, 0x1p-990);
@@ -31,6 +36,7 @@ static double ratio(double m, double n) {
     exits     \false;
     assigns   \nothing;
     ensures   range:  far_or(\result, 1.0e299);
+    ensures   value:  \result == quotient_of(a, b);
 */
 static double quotient(double a, double b) {
   double size = ratio(magnitude(a), magnitude(b));
@@ -152,7 +158,7 @@ static intervals increasing(mmax_params p, int rising) {
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   kind:   no_nan(\result);
+    ensures   value:  stands_for(\result, x_at(scale, shift, y));
 */
 static double x_of(double scale, double shift, double y) {
   double x = scale < 0.0 ? -y : y;
@@ -160,58 +166,96 @@ static double x_of(double scale, double shift, double y) {
   return x < FAR && x > -FAR ? x : infinity_of(x > 0.0);
 }
 
-/* Appends the x of an interval of y unless nothing is left of it. */
+/* Appends (x of near, x of far) unless nothing is left of it. */
 /*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift);
-    requires  room:   0 <= x.n <= 4 && are_ordered(x);
-    requires  ends:   far_or(y.lo, 1.0e299) && far_or(y.hi, 1.0e299);
+    requires  room:   0 <= x.n <= 4 && are_ordered(x) && apart_x(x) && reach(x, x_at(scale, shift, near));
+    requires  ends:   far_or(near, 1.0e299) && far_or(far, 1.0e299) && follows(scale, near, far);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   count:  x.n <= \result.n <= x.n + 1;
     ensures   order:  are_ordered(\result);
+    ensures   apart:  apart_x(\result);
+    ensures   reach:  reach(\result, x_at(scale, shift, far));
 */
-static intervals append_x(double scale, double shift, mmax_interval y, intervals x) {
-  double a = x_of(scale, shift, y.lo), b = x_of(scale, shift, y.hi);
-  mmax_interval found = {scale > 0.0 ? a : b, scale > 0.0 ? b : a};
+static intervals append_x(intervals x, double scale, double shift, double near, double far) {
+  mmax_interval found = {x_of(scale, shift, near), x_of(scale, shift, far)};
+  /*@ assert hint_turned: x_at(scale, shift, near) <= x_at(scale, shift, far); */
+  /*@ assert hint_reach:  reach(x, x_at(scale, shift, far)); */
+  /*@ assert hint_before: all_before(x, found.lo); */
+  /*@ assert hint_found:  reaches(found.hi, x_at(scale, shift, far)); */
   if (!(found.lo < found.hi)) return x;
   x.v[x.n] = found;
   x.n++;
   return x;
 }
 
+/* The end of the i-th interval of y, counted from the least x, that has the lesser x, and the other. */
+/*@ requires  index:  0 <= i < y.n <= 5 && are_ends(y) && fin(scale);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  far_or(\result, 1.0e299) && \result == near_of(scale, y, i);
+*/
+static double near_end(double scale, intervals y, size_t i) {
+  return scale > 0.0 ? y.v[i].lo : y.v[y.n - 1 - i].hi;
+}
+/*@ requires  index:  0 <= i < y.n <= 5 && are_ends(y) && fin(scale);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  far_or(\result, 1.0e299) && \result == far_of(scale, y, i);
+*/
+static double far_end(double scale, intervals y, size_t i) {
+  return scale > 0.0 ? y.v[i].hi : y.v[y.n - 1 - i].lo;
+}
+
 /* From intervals of y to those of x; what rounds to nothing is left out. */
 /*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift);
-    requires  ends:   0 <= y.n <= 5 && are_ends(y);
+    requires  ends:   0 <= y.n <= 5 && are_ends(y) && filled(y) && apart(y);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   count:  0 <= \result.n <= y.n;
     ensures   order:  are_ordered(\result);
+    ensures   apart:  apart_x(\result);
 */
 static intervals to_x(double scale, double shift, intervals y) {
   intervals x = {0};
   /*@ loop invariant i:      0 <= i <= y.n;
       loop invariant count:  0 <= x.n <= i;
       loop invariant order:  are_ordered(x);
+      loop invariant apart:  apart_x(x);
+      loop invariant reach:  i < y.n ==> reach(x, x_at(scale, shift, near_of(scale, y, i)));
       loop assigns i, x;
       loop variant y.n - i;
   */
-  for (size_t i = 0; i < y.n; i++)
-    x = append_x(scale, shift, y.v[scale > 0.0 ? i : y.n - 1 - i], x);
+  for (size_t i = 0; i < y.n; i++) {
+    double near = near_end(scale, y, i), far = far_end(scale, y, i);
+    /*@ assert hint_filled: follows(scale, near, far); */
+    x = append_x(x, scale, shift, near, far);
+    /*@ assert hint_up:    i + 1 < y.n ==> at_most(y.v[i].hi, y.v[i + 1].lo); */
+    /*@ assert hint_down:  i + 1 < y.n ==> at_most(y.v[y.n - 2 - i].hi, y.v[y.n - 1 - i].lo); */
+    /*@ assert hint_next:  i + 1 < y.n ==> follows(scale, far, near_of(scale, y, i + 1)); */
+    /*@ assert hint_range: i + 1 < y.n ==> in_far(near_of(scale, y, i + 1)); */
+    /*@ assert hint_here:  fmt(size_of(scale)) && in_far(far); */
+    /*@ assert hint_grows: i + 1 < y.n ==> x_at(scale, shift, far) <= x_at(scale, shift, near_of(scale, y, i + 1)); */
+    /*@ assert hint_reach: i + 1 < y.n ==> reach(x, x_at(scale, shift, near_of(scale, y, i + 1))); */
+  }
   return x;
 }
 
-/*@ requires  count:  0 <= x.n <= 5 && are_ordered(x);
+/*@ requires  count:  0 <= x.n <= 5;
     requires  room:   \valid(out + (0 .. 4));
     terminates \true;
     exits     \false;
     assigns   out[0 .. 4];
     ensures   count:  \result == x.n;
-    ensures   order:  \forall integer i; 0 <= i < x.n ==> ordered(out[i].lo, out[i].hi);
+    ensures   each:   \forall integer i; 0 <= i < x.n ==> out[i] == x.v[i];
 */
 static size_t write_intervals(intervals x, mmax_interval *out) {
   /*@ loop invariant i:      0 <= i <= x.n;
-      loop invariant order:  \forall integer k; 0 <= k < i ==> ordered(out[k].lo, out[k].hi);
+      loop invariant each:   \forall integer k; 0 <= k < i ==> out[k] == x.v[k];
       loop assigns i, out[0 .. 4];
       loop variant x.n - i;
   */
@@ -226,6 +270,7 @@ static size_t write_intervals(intervals x, mmax_interval *out) {
     assigns   out[0 .. 4];
     ensures   count:  0 <= \result <= 5;
     ensures   order:  \forall integer i; 0 <= i < \result ==> \lt_double(out[i].lo, out[i].hi);
+    ensures   apart:  \forall integer i, j; 0 <= i < j < \result ==> \le_double(out[i].hi, out[j].lo);
 */
 size_t mmax_increasing_intervals(const mmax_params *params,
                                  mmax_interval out[MMAX_MAX_INTERVALS]) {
