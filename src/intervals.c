@@ -190,7 +190,7 @@ static intervals append_x(intervals x, double scale, double shift, double near, 
   return x;
 }
 
-/* The end of the i-th interval of y, counted from the least x, that has the lesser x, and the other. */
+/* Of the i-th interval of y, counted from the least x: the end of lesser x, and the other. */
 /*@ requires  index:  0 <= i < y.n <= 5 && are_ends(y) && fin(scale);
     terminates \true;
     exits     \false;
@@ -200,6 +200,7 @@ static intervals append_x(intervals x, double scale, double shift, double near, 
 static double near_end(double scale, intervals y, size_t i) {
   return scale > 0.0 ? y.v[i].lo : y.v[y.n - 1 - i].hi;
 }
+
 /*@ requires  index:  0 <= i < y.n <= 5 && are_ends(y) && fin(scale);
     terminates \true;
     exits     \false;
