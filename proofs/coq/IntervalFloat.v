@@ -1,5 +1,5 @@
 (* SPDX-License-Identifier: Apache-2.0 *)
-(* T7i: mmax_increasing_intervals of src/query.c as computed in binary64. Off the knots sigma' has the sign that the intervals
+(* T7i: mmax_increasing_intervals of src/intervals.c as computed in binary64. Off the knots sigma' has the sign that the intervals
    say, up to 2^-50 of its terms' sizes; so sigma increases wherever its slope is not as small as that. Names as in C. *)
 From Coq Require Import Reals ZArith Psatz List.
 From Coquelicot Require Import Derive.

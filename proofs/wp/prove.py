@@ -54,7 +54,7 @@ LEMMAS = {
     "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares"))],
     "lemmas_storage": [(("ref/storage.h",), ("storage",)), (("ref/row16.h",), ("row16",))],
     "lemmas_params": [(("multimax.h", "ref/arith.h", "params.acsl"), ("params",))],
-    "lemmas_query": [(("ratio.acsl",), ("ratio",))],
+    "lemmas_query": [(("ratio.acsl",), ("ratio",)), (("ref/arith.h", "x_of.acsl"), ("x_of",))],
     "lemmas_call": [(("check.h", "run.h", "job.acsl", "call.acsl"), ("call",))],
     "lemmas_backward": [(("ref/gradient.h", "floors.acsl", "floor_steps.acsl", "ref/kernels_ref.h", "mean.acsl", "weighed.acsl"),
                          ("floor_steps", "mean", "weighed", "param_sums")),

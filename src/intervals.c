@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the modulator increases: the pieces of sigma' above zero in y, joined
+ * where they meet, then their x.
+ */
+#include "fpenv.h"
+#include "multimax.h"
+#include "pieces.h"
+
+#ifdef __FRAMAC__
+#include "x_of.acsl"
+#endif
+
+/* m/n; beyond 2^990 FAR. */
+/*@ requires  range:  bounded(m, 1.1e299) && 0.0 <= m && bounded(n, 1.5e39) && 0.0 < n;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  fin(\result) && (\result == 0x1p1020 || 0.0 <= \result <= 1.0e299);
+    ensures   value:  \result == ratio_of(m, n);
+*/
+static double ratio(double m, double n) {
+  double scaled = mmax_mul(m, 0x1p-990);
+  if (scaled >= n) return FAR;
+  /*@ assert hint_format: rnd64(n) == n; */
+  /*@ assert hint_below:  m*0x1p-990 < n; */
+  /*@ assert hint_most:   m <= 1.05e298*n; */
+  /*@ assert hint_least:  ratio_least(m, n); */
+  /*@ assert hint_ratio:  ratio_most(m, n, 1.05e298); */
+  return mmax_div(m, n);
+}
+
+/* a/b, b != 0; beyond 2^990 FAR with its sign. */
+/*@ requires  range:  bounded(a, 1.1e299) && bounded(b, 1.5e39) && b != 0.0;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   range:  far_or(\result, 1.0e299);
+    ensures   value:  \result == quotient_of(a, b);
+*/
+static double quotient(double a, double b) {
+  double size = ratio(magnitude(a), magnitude(b));
+  return (a < 0.0) == (b < 0.0) ? size : -size;
+}
+
+/*@ requires  finite: fin(v);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  fin(\result) && \result == (rising != 0 ? v : -v);
+*/
+static double directed(double v, int rising) { return rising ? v : -v; }
+
+/* Where sigma' > 0 on the piece, or with rising 0 -sigma'; empty if nowhere. */
+/*@ requires  piece:  is_cut(q.lo) && is_cut(q.hi) && bounded(q.base, 6.0e77) && bounded(q.rate, 1.5e39);
+    requires  order:  at_most(q.lo, q.hi);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   ends:   far_or(\result.lo, 1.0e299) && far_or(\result.hi, 1.0e299);
+    ensures   inside: at_most(q.lo, \result.lo) && at_most(\result.hi, q.hi);
+*/
+static mmax_interval positive_part(piece q, int rising) {
+  double base = directed(q.base, rising), rate = directed(q.rate, rising);
+  mmax_interval all = {q.lo, q.hi}, none = {q.hi, q.hi};
+  if (rate == 0.0) return base > 0.0 ? all : none;
+  double root = quotient(-base, rate);
+  mmax_interval above = {larger(q.lo, root), q.hi}, below = {q.lo, smaller(q.hi, root)};
+  return rate > 0.0 ? above : below;
+}
+
+/* Ascending, apart but for ends. */
+typedef struct intervals {
+  size_t n;
+  mmax_interval v[MMAX_MAX_INTERVALS];
+} intervals;
+
+#ifdef __FRAMAC__
+#include "intervals.acsl"
+#endif
+
+/* Appends an interval, or to the last one where the two meet at a knot: sigma is continuous. */
+/*@ requires  room:   0 <= s.n <= 4 && are_ends(s) && filled(s) && apart(s) && up_to(s, found.lo);
+    requires  ends:   far_or(found.lo, 1.0e299) && far_or(found.hi, 1.0e299);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  0 <= \result.n <= s.n + 1;
+    ensures   ends:   are_ends(\result);
+    ensures   filled: filled(\result);
+    ensures   order:  apart(\result);
+    ensures   reach:  \forall double b; up_to(s, b) ==> at_most(found.hi, b) ==> up_to(\result, b);
+*/
+static intervals append(intervals s, mmax_interval found) {
+  if (!(found.lo < found.hi)) return s;
+  if (s.n > 0 && s.v[s.n - 1].hi == found.lo) {
+    /*@ assert hint_longer: at_most(s.v[s.n - 1].lo, found.hi); */
+    s.v[s.n - 1].hi = found.hi;
+    return s;
+  }
+  s.v[s.n] = found;
+  s.n++;
+  return s;
+}
+
+/* Appends what is positive on the next piece. */
+/*@ requires  room:   0 <= s.n <= 4 && are_ends(s) && filled(s) && apart(s) && up_to(s, q.lo);
+    requires  piece:  is_cut(q.lo) && is_cut(q.hi) && bounded(q.base, 6.0e77) && bounded(q.rate, 1.5e39);
+    requires  order:  at_most(q.lo, q.hi);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  0 <= \result.n <= s.n + 1;
+    ensures   ends:   are_ends(\result);
+    ensures   filled: filled(\result);
+    ensures   order:  apart(\result) && up_to(\result, q.hi);
+*/
+static intervals append_piece(intervals s, piece q, int rising) {
+  mmax_interval found = positive_part(q, rising);
+  /*@ assert hint_start: up_to(s, found.lo); */
+  /*@ assert hint_reach: up_to(s, q.hi); */
+  return append(s, found);
+}
+
+/* The intervals of y where sigma increases, or with rising 0 -sigma. */
+/*@ requires  params: valid_model(p);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  0 <= \result.n <= 5;
+    ensures   ends:   are_ends(\result);
+    ensures   filled: filled(\result);
+    ensures   order:  apart(\result);
+*/
+static intervals increasing(mmax_params p, int rising) {
+  cut_list cut = cuts(p);
+  intervals found = {0};
+  /*@ loop invariant i:      0 <= i < cut.n;
+      loop invariant count:  0 <= found.n <= i;
+      loop invariant ends:   are_ends(found);
+      loop invariant filled: filled(found);
+      loop invariant order:  apart(found);
+      loop invariant reach:  up_to(found, cut.v[i]);
+      loop assigns i, found;
+      loop variant cut.n - i;
+  */
+  for (size_t i = 0; i + 1 < cut.n; i++) {
+    /*@ assert hint_next:  at_most(cut.v[i], cut.v[i + 1]); */
+    /*@ assert hint_reach: up_to(found, cut.v[i + 1]); */
+    if (cut.v[i] < cut.v[i + 1])
+      found = append_piece(found, piece_between(p, cut.v[i], cut.v[i + 1]), rising);
+  }
+  return found;
+}
+
+/* The x of an end of an interval of y. */
+/*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift) && far_or(y, 1.0e299);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  stands_for(\result, x_at(scale, shift, y));
+*/
+static double x_of(double scale, double shift, double y) {
+  double x = scale < 0.0 ? -y : y;
+  if (y < FAR && y > -FAR) x = quotient(mmax_sub(y, shift), scale);
+  return x < FAR && x > -FAR ? x : infinity_of(x > 0.0);
+}
+
+/* Appends (x of near, x of far) unless nothing is left of it. */
+/*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift);
+    requires  room:   0 <= x.n <= 4 && are_ordered(x) && apart_x(x) && reach(x, x_at(scale, shift, near));
+    requires  ends:   far_or(near, 1.0e299) && far_or(far, 1.0e299) && follows(scale, near, far);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  x.n <= \result.n <= x.n + 1;
+    ensures   order:  are_ordered(\result);
+    ensures   apart:  apart_x(\result);
+    ensures   reach:  reach(\result, x_at(scale, shift, far));
+*/
+static intervals append_x(intervals x, double scale, double shift, double near, double far) {
+  mmax_interval found = {x_of(scale, shift, near), x_of(scale, shift, far)};
+  /*@ assert hint_turned: x_at(scale, shift, near) <= x_at(scale, shift, far); */
+  /*@ assert hint_reach:  reach(x, x_at(scale, shift, far)); */
+  /*@ assert hint_before: all_before(x, found.lo); */
+  /*@ assert hint_found:  reaches(found.hi, x_at(scale, shift, far)); */
+  if (!(found.lo < found.hi)) return x;
+  x.v[x.n] = found;
+  x.n++;
+  return x;
+}
+
+/* Of the i-th interval of y, counted from the least x: the end of lesser x, and the other. */
+/*@ requires  index:  0 <= i < y.n <= 5 && are_ends(y) && fin(scale);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  far_or(\result, 1.0e299) && \result == near_of(scale, y, i);
+*/
+static double near_end(double scale, intervals y, size_t i) {
+  return scale > 0.0 ? y.v[i].lo : y.v[y.n - 1 - i].hi;
+}
+
+/*@ requires  index:  0 <= i < y.n <= 5 && are_ends(y) && fin(scale);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  far_or(\result, 1.0e299) && \result == far_of(scale, y, i);
+*/
+static double far_end(double scale, intervals y, size_t i) {
+  return scale > 0.0 ? y.v[i].hi : y.v[y.n - 1 - i].lo;
+}
+
+/* From intervals of y to those of x; what rounds to nothing is left out. */
+/*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift);
+    requires  ends:   0 <= y.n <= 5 && are_ends(y) && filled(y) && apart(y);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   count:  0 <= \result.n <= y.n;
+    ensures   order:  are_ordered(\result);
+    ensures   apart:  apart_x(\result);
+*/
+static intervals to_x(double scale, double shift, intervals y) {
+  intervals x = {0};
+  /*@ loop invariant i:      0 <= i <= y.n;
+      loop invariant count:  0 <= x.n <= i;
+      loop invariant order:  are_ordered(x);
+      loop invariant apart:  apart_x(x);
+      loop invariant reach:  i < y.n ==> reach(x, x_at(scale, shift, near_of(scale, y, i)));
+      loop assigns i, x;
+      loop variant y.n - i;
+  */
+  for (size_t i = 0; i < y.n; i++) {
+    double near = near_end(scale, y, i), far = far_end(scale, y, i);
+    /*@ assert hint_filled: follows(scale, near, far); */
+    x = append_x(x, scale, shift, near, far);
+    /*@ assert hint_up:    i + 1 < y.n ==> at_most(y.v[i].hi, y.v[i + 1].lo); */
+    /*@ assert hint_down:  i + 1 < y.n ==> at_most(y.v[y.n - 2 - i].hi, y.v[y.n - 1 - i].lo); */
+    /*@ assert hint_next:  i + 1 < y.n ==> follows(scale, far, near_of(scale, y, i + 1)); */
+    /*@ assert hint_range: i + 1 < y.n ==> in_far(near_of(scale, y, i + 1)); */
+    /*@ assert hint_here:  fmt(size_of(scale)) && in_far(far); */
+    /*@ assert hint_grows: i + 1 < y.n ==> x_at(scale, shift, far) <= x_at(scale, shift, near_of(scale, y, i + 1)); */
+    /*@ assert hint_reach: i + 1 < y.n ==> reach(x, x_at(scale, shift, near_of(scale, y, i + 1))); */
+  }
+  return x;
+}
+
+/*@ requires  count:  0 <= x.n <= 5;
+    requires  room:   \valid(out + (0 .. 4));
+    terminates \true;
+    exits     \false;
+    assigns   out[0 .. 4];
+    ensures   count:  \result == x.n;
+    ensures   each:   \forall integer i; 0 <= i < x.n ==> out[i] == x.v[i];
+*/
+static size_t write_intervals(intervals x, mmax_interval *out) {
+  /*@ loop invariant i:      0 <= i <= x.n;
+      loop invariant each:   \forall integer k; 0 <= k < i ==> out[k] == x.v[k];
+      loop assigns i, out[0 .. 4];
+      loop variant x.n - i;
+  */
+  for (size_t i = 0; i < x.n; i++) out[i] = x.v[i];
+  return x.n;
+}
+
+/*@ requires  params: \valid_read(params) && valid_params(params);
+    requires  room:   \valid(out + (0 .. 4));
+    terminates \true;
+    exits     \false;
+    assigns   out[0 .. 4];
+    ensures   count:  0 <= \result <= 5;
+    ensures   order:  \forall integer i; 0 <= i < \result ==> \lt_double(out[i].lo, out[i].hi);
+    ensures   apart:  \forall integer i, j; 0 <= i < j < \result ==> \le_double(out[i].hi, out[j].lo);
+*/
+size_t mmax_increasing_intervals(const mmax_params *params,
+                                 mmax_interval out[MMAX_MAX_INTERVALS]) {
+  mmax_fpenv saved = mmax_fpenv_enter();
+  const mmax_params p = *params;
+  size_t count = 0; /* scale 0: constant */
+  if (p.scale != 0.0)
+    count = write_intervals(to_x(p.scale, p.shift, increasing(p, p.scale > 0.0)), out);
+  mmax_fpenv_leave(saved);
+  return count;
+}
