@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The library: objects once, position independent, for both archives.
 SRC_API := status params query intervals bounds storage accumulator accumulator_finish check run job_check submit api api_loss dispatch
-SRC_REF := row row16 forward view forward16 lse log_forward gradient found gradients backward loss loss_gradient batch
+SRC_REF := row row16 forward view forward16 lse log_forward gradient found gradients backward loss pulling pulls loss_gradient batch
 LIB     := $(B)/libmultimax.a $(B)/libmultimax.so.$(VERSION)
 LIB_OBJ := $(SRC_API:%=$(B)/src/%.o) $(SRC_REF:%=$(B)/src/ref/%.o) $(B)/src/ref/portable.o
 SRC_CFLAGS = $(CFLAGS) -fPIC -fvisibility=hidden $(if $(filter 1,$(THREADS)),-DMMAX_PTHREADS -pthread)

@@ -101,18 +101,17 @@ Qed.
 Definition loss_noise (x : R) : R := x + 21 * u64.
 Definition loss_allowance (k p q G D : R) : R := (k * (p + q) + 2 * faintness p) * G * D.
 
-(* the gradient before it is rounded to float32 *)
-Theorem loss_grad_before_rounding : forall r m d rest s w2 t y a w i, valid_row r -> 0 <= d ->
+(* the gradient at sigma, as finish_error and moment_term_error take it *)
+Lemma loss_sigma_error : forall r m d rest s w2 t y a w i, valid_row r -> 0 <= d ->
   top_at r s m -> second_at r s m w2 -> rest_of r s m w2 rest ->
   (t < size r)%nat -> taken r t = true -> modulated_at r t = m -> near_or_far r m d t -> loss_grad_chain d (INR (size r)) < 1 / 2 ->
   format32 a -> 0 <= a <= 1 -> (i < size r)%nat -> taken r i = true ->
-  let x := excess (loss_grad_chain d (INR (size r))) in
-  let p := multimax_row r i in let q := target_share r y a i in let D := steepness (coefs r) (premapped r i) in
-  0 <= x < 1 /\ 0 <= q /\
-  Rabs (pull_of r y a w m rest i - loss_grad_row r y a w (dsigma (coefs r) (premapped r i)) i) <=
-    (loss_noise x * (p + q) + 11/10 * faintness p) * Rabs w * D * Rabs (scale r) + pow2 (-500).
+  let x := excess (loss_grad_chain d (INR (size r))) in let p := multimax_row r i in let q := target_share r y a i in
+  let g := mul w (residual_at r y a m rest i) in
+  0 <= x < 1 /\ 0 <= q /\ exists e b, 0 <= e /\ 0 <= b /\ Rabs (g - w * (p - q)) <= e + eta64 /\ Rabs g <= b + eta64 /\
+    e + 612 / 100 * u64 * b <= (loss_noise x * (p + q) + 11/10 * faintness p) * Rabs w.
 Proof.
-intros r m d rest s w2 t y a w i Vr Hd Tp Sec Ro Ht T M Nf C Fa Ha Hi Ti x p q D. set (v := inverse_of rest).
+intros r m d rest s w2 t y a w i Vr Hd Tp Sec Ro Ht T M Nf C Fa Ha Hi Ti x p q g0. set (v := inverse_of rest).
 destruct (loss_share r m d rest s w2 t i Vr Hd Tp Sec Ro Ht T M Nf C Hi Ti) as (Hx & H0 & P0 & Eh). fold x p in Hx, H0, P0, Eh. fold v in H0, Eh.
 destruct (rest_inverse r s m w2 rest Vr Tp Sec Ro) as ([R0 _] & V01 & _ & _ & Iv). fold v in V01, Iv.
 destruct (uniform_close r t a Vr Ht T Fa Ha) as (Fu & Q0 & U0 & Eu).
@@ -156,18 +155,35 @@ assert (A1 : Rabs (mul w dh - w * (p - q)) <= G * e + u64 * (G * b) + eta64).
   assert (G * Rabs (dh - (p - q)) <= G * e) by (apply Rmult_le_compat_l; trivial). lra. }
 assert (B1 : Rabs (mul w dh) <= G * b + u64 * (G * b) + eta64).
 { replace (mul w dh) with ((mul w dh - w * dh) + w * dh) by ring. eapply Rle_trans. apply Rabs_triang. rewrite (Rabs_mult w dh). fold G. lra. }
-destruct Vr as (_ & VP & VX). assert (VP' := VP). destruct VP' as (_ & _ & _ & _ & _ & _ & _ & _ & _ & Sc & Sh).
-destruct (slope_at_close (coefs r) (scale r) (shift r) (premapped r i) VP (format64_rnd _)
-  (affine_size _ _ _ Sc Sh (proj2 (VX i Hi Ti)))) as [DD Es]. fold D in DD, Es.
-assert (Ds := dsigma_steepness (coefs r) (premapped r i)). fold D in Ds. unfold pull_of, loss_grad_row. fold dh p q. eapply Rle_trans.
-exact (finish_error _ _ _ _ _ _ (G * e + u64 * (G * b)) (G * b + u64 * (G * b)) ltac:(lra) ltac:(lra) DD Ds Es Sc A1 B1).
-apply Rplus_le_compat_r, Rmult_le_compat_r. apply Rabs_pos. apply Rmult_le_compat_r. lra.
+exists (G * e + u64 * (G * b)), (G * b + u64 * (G * b)). split; [lra|]. split; [lra|]. split; [exact A1|]. split; [exact B1|].
 replace (G * e + u64 * (G * b) + 612 / 100 * u64 * (G * b + u64 * (G * b))) with
   ((e + u64 * b + 612 / 100 * u64 * (b + u64 * b)) * G) by ring.
 apply Rmult_le_compat_r; trivial.
 assert (Ub : u64 * b <= 21/10 * (u64 * S) + / 500 * phi) by (unfold b; lra).
 assert (UUb : u64 * (u64 * b) <= / 1000 * (u64 * b)) by (apply Rmult_le_compat_r; [apply Rmult_le_pos|]; rewrite ?U; lra).
 unfold loss_noise. unfold e. lra.
+Qed.
+
+(* the gradient before it is rounded to float32 *)
+Theorem loss_grad_before_rounding : forall r m d rest s w2 t y a w i, valid_row r -> 0 <= d ->
+  top_at r s m -> second_at r s m w2 -> rest_of r s m w2 rest ->
+  (t < size r)%nat -> taken r t = true -> modulated_at r t = m -> near_or_far r m d t -> loss_grad_chain d (INR (size r)) < 1 / 2 ->
+  format32 a -> 0 <= a <= 1 -> (i < size r)%nat -> taken r i = true ->
+  let x := excess (loss_grad_chain d (INR (size r))) in
+  let p := multimax_row r i in let q := target_share r y a i in let D := steepness (coefs r) (premapped r i) in
+  0 <= x < 1 /\ 0 <= q /\
+  Rabs (pull_of r y a w m rest i - loss_grad_row r y a w (dsigma (coefs r) (premapped r i)) i) <=
+    (loss_noise x * (p + q) + 11/10 * faintness p) * Rabs w * D * Rabs (scale r) + pow2 (-500).
+Proof.
+intros r m d rest s w2 t y a w i Vr Hd Tp Sec Ro Ht T M Nf C Fa Ha Hi Ti x p q D.
+destruct (loss_sigma_error r m d rest s w2 t y a w i Vr Hd Tp Sec Ro Ht T M Nf C Fa Ha Hi Ti) as (Hx & Q1 & e & b & He & Hb & A1 & B1 & Eb).
+fold x p q in Hx, Q1, A1, Eb. split; [exact Hx|]. split; [exact Q1|].
+destruct Vr as (_ & VP & VX). assert (VP' := VP). destruct VP' as (_ & _ & _ & _ & _ & _ & _ & _ & _ & Sc & Sh).
+destruct (slope_at_close (coefs r) (scale r) (shift r) (premapped r i) VP (format64_rnd _)
+  (affine_size _ _ _ Sc Sh (proj2 (VX i Hi Ti)))) as [DD Es]. fold D in DD, Es.
+assert (Ds := dsigma_steepness (coefs r) (premapped r i)). fold D in Ds. unfold pull_of, loss_grad_row. fold p q. eapply Rle_trans.
+exact (finish_error _ _ _ _ _ _ e b He Hb DD Ds Es Sc A1 B1).
+apply Rplus_le_compat_r, Rmult_le_compat_r. apply Rabs_pos. apply Rmult_le_compat_r. lra. exact Eb.
 Qed.
 
 Lemma loss_noise_kappa : forall A n, 0 <= n <= 2147483647 -> 0 <= gamma_5 * A + pow2 (-600) -> in_reach_grad A n ->

@@ -66,6 +66,12 @@ LEMMAS = {
     "lemmas_kept": [(("ref/gradient.h", "ref/kernels_ref.h", "backward.acsl", "weighed.acsl", "params_kept.acsl"), ("params_kept",)),
                     (("ref/gradient.h", "ref/kernels_ref.h", "weighed.acsl", "params_kept.acsl", "param_kept.acsl"), ("param_kept",)),
                     (("ref/gradient.h", "ref/kernels_ref.h", "received.acsl"), ("received",)), (("ref/kernels_ref.h", "place.acsl"), ("place",))],
+    "lemmas_pulls": [(("ref/kernels_ref.h", "floor_steps.acsl", "pull_start.acsl"), ("pull_start",)),
+                     (("ref/kernels_ref.h", "pull_end_steps.acsl"), ("pull_ends", "pull_end_steps")),
+                     (("ref/kernels_ref.h", "floor_steps.acsl", "pull_each.acsl", "pull_on.acsl"), ("pull_each", "pull_on")),
+                     (("ref/kernels_ref.h", "pull_on.acsl", "param_steps.acsl", "pull_steps.acsl"), ("pull_steps",)),
+                     (("ref/gradient.h", "ref/kernels_ref.h", "weighed.acsl", "params_kept.acsl", "param_kept.acsl", "pull_kept.acsl"), ("pull_kept",)),
+                     (("ref/gradient.h", "ref/kernels_ref.h", "received.acsl", "pull_received.acsl"), ("pull_received",))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 

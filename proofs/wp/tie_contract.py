@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The definitions of specs/logic are those of proofs/coq: tie_contract.py [--control].
 
-WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss, is_loss_gradient, is_backward, is_param_row and is_softmax16, with all
-they are made of, to Coq. Only definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); the
+WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss, is_loss_gradient, is_loss_param_row, is_backward, is_param_row and
+is_softmax16, with all they are made of, to Coq. Only definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); the
 files *_tie.part in coq/ prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v, LossContract.v,
-LossGradContract.v, GradContract.v, GradParams.v and Storage16.v, which T6 and T8 start from, and that without rounding sigma is Eq. 6.
+LossGradContract.v, LossGradParams.v, GradContract.v, GradParams.v and Storage16.v, which T6 and T8 start from, and that without rounding sigma is Eq. 6.
 --control: the same with one fault at a time put into a copy of specs/logic; each must make the proof fail.
 Needs build/proofs/coq (make prove-coq) and build/wp/coq (prove.py). Exit 0: tied; 1: not.
 """
@@ -23,9 +23,10 @@ COQ = ROOT + "/build/proofs/coq"
 
 SOURCES = ["""#include "ref/kernels_ref.h"
 #include "loss_gradient.acsl"
-/*@ lemma exported{L}: \\forall mmax_params *params, float *x, uint8_t *mask, float *p, integer n, target, real a, w, float l;
+/*@ lemma exported{L}: \\forall mmax_accumulator *acc, mmax_params *params, float *x, uint8_t *mask, float *p, integer n, target, real a, w, float l;
       is_softmax{L,L}(params, x, mask, p, n) && is_logged{L,L}(params, x, mask, p, n) &&
-      is_loss(params, x, mask, n, target, a, l) && is_loss_gradient{L,L}(params, x, mask, p, n, target, a, w); */
+      is_loss(params, x, mask, n, target, a, l) && is_loss_gradient{L,L}(params, x, mask, p, n, target, a, w) &&
+      is_loss_param_row{L,L}(acc, params, x, mask, n, target, a, w); */
 """, """#include "ref/kernels_ref.h"
 #include "ref/gradient.h"
 #include "backward.acsl"
@@ -72,10 +73,11 @@ REAL = dict(FLOAT, L_rnd64="Definition L_rnd64 (x:R) : R := x.")
 ABSTRACT = {"t", "t1", "t'real", "t'real1", "L_class_of", "t'isFinite", "is_nan", "land"}
 # per source: what the symbols mean, the predicates, the proofs
 SOFTMAX = ("P_is_softmax",)
-PARTS = [((FLOAT, SOFTMAX + ("P_is_logged", "P_is_loss", "P_is_loss_gradient"), ("contract_tie", "log_tie", "loss_tie", "slope_tie", "loss_grad_tie")),
+PARTS = [((FLOAT, SOFTMAX + ("P_is_logged", "P_is_loss", "P_is_loss_gradient", "P_is_loss_param_row"),
+           ("contract_tie", "log_tie", "loss_tie", "slope_tie", "loss_grad_tie", "moment_terms_tie", "pulls_tie")),
           (REAL, SOFTMAX, ("sigma_tie",))),
          ((FLOAT, SOFTMAX + ("P_is_backward", "P_is_backward_row", "P_is_param_row"),
-           ("contract_tie", "slope_tie", "grad_tie", "moments_tie")),),
+           ("contract_tie", "slope_tie", "grad_tie", "moment_terms_tie", "moments_tie")),),
          ((FLOAT, SOFTMAX + ("P_is_softmax16",), ("contract_tie", "storage_tie")),)]
 FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("modulator.acsl", "rnd64(a - b)", "rnd64(b - a)"),
@@ -130,7 +132,13 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("param_sums.acsl", "j == 8 ? product(product(a, d), most)", "j == 8 ? product(a, d)"),
           ("param_sums.acsl", "product(v, difference(up, mean))", "product(v, difference(mean, up))"),
           ("extent_ends.acsl", "affine_hat(p, x[i]) == hi", "affine_hat(p, x[i]) <= hi"),
-          ("floors.acsl", "u <= steps(s + n, big)", "u <= steps(s + n + 1, big)")]
+          ("floors.acsl", "u <= steps(s + n, big)", "u <= steps(s + n + 1, big)"),
+          ("pull_sums.acsl", "i == target ? 1 : 0", "i == target ? 0 : 1"),
+          ("pull_sums.acsl", "real d) = product(w, d)", "real d) = product(w, d + w)"),
+          ("pull_sums.acsl", "product(2.0, size_of(w))", "product(2.0, w)"),
+          ("pull_sums.acsl", "sum_of(1.0, rest)), uniform_of", "sum_of(2.0, rest)), uniform_of"),
+          ("pull_sums.acsl", "uniform_of(a, unmasked_count", "uniform_of(w, unmasked_count"),
+          ("pull_ends.acsl", "affine_hat(p, x[i]) == lo", "affine_hat(p, x[i]) <= lo")]
 
 # the source that must refuse a fault in this file; 0 for the others
 PREFERRED = {"backward.acsl": 1, "param_sums.acsl": 1, "extent_ends.acsl": 1, "floors.acsl": 1, "storage.acsl": 2, "row16.acsl": 2}
@@ -236,7 +244,7 @@ def prove(goal, k, out):
 
 
 def prepare():
-    for name in ("GradParams", "LossGradContract", "Equations", "Storage16"):
+    for name in ("GradParams", "LossGradParams", "LossGradContract", "Equations", "Storage16"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
     own = ROOT + "/build/wp/coq_tie"
@@ -273,7 +281,7 @@ def main():
     error = check(ROOT + "/specs/logic", BUILD + "/out")
     if error:
         print(error)
-    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_loss,tie_is_backward,tie_is_backward_row,tie_is_loss_gradient,tie_is_moments,tie_is_softmax16,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
+    print("%s tie_contract theorems=tie_is_softmax,tie_is_logged,tie_is_loss,tie_is_backward,tie_is_backward_row,tie_is_loss_gradient,tie_is_moments,tie_is_loss_moments,tie_is_softmax16,tie_sigma,tie_premap,tie_eq6" % ("FAIL" if error else "PASS"))
     return error is not None
 
 

@@ -19,6 +19,8 @@
 #include "param_sums.acsl"
 #include "loss.acsl"
 #include "loss_gradient.acsl"
+#include "pull_ends.acsl"
+#include "pull_sums.acsl"
 #endif
 
 /*@ requires  row:        1 <= n && valid_row(x, mask, n) && \valid(probs + (0 .. n-1));
@@ -169,6 +171,11 @@ mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *ro
     ensures   counts:     acc != \null ==> acc->rows == (\result == MMAX_OK ? (uint64_t)(\old(acc->rows) + 1) : \old(acc->rows)) &&
                             acc->nonfinite_rows == (\result == MMAX_ROW_NONFINITE ? (uint64_t)(\old(acc->nonfinite_rows) + 1) :
                               \old(acc->nonfinite_rows));
+    ensures   received:   acc != \null ==> \result == MMAX_OK ==>
+                            is_loss_param_row{Pre,Post}(acc, params, row->logits.f32, row->mask, row->n, target, smoothing, grad_loss);
+    ensures   absent:     acc != \null ==> \result == MMAX_OK ==> absent_kept{Pre,Post}(acc, params);
+    ensures   sums:       acc != \null ==> \result != MMAX_OK ==> \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==>
+                            acc->limb[j][i] == \old(acc->limb[j][i]);
 */
 mmax_status mmax_row_loss_ref(const mmax_params *params, const mmax_view *row, size_t target,
                               float smoothing, float grad_loss, float *loss, mmax_sink grad,

@@ -229,6 +229,7 @@ static float row_loss(const mmax_params *params, const mmax_view *row, size_t ta
                            (grad.f32 != \null ==> zero_entries(grad.f32, n));
     ensures   counts:    acc != \null ==> acc->rows == \old(acc->rows) && acc->nonfinite_rows ==
                            (state == MMAX_ROW_NONFINITE ? (uint64_t)(\old(acc->nonfinite_rows) + 1) : \old(acc->nonfinite_rows));
+    ensures   sums:      acc != \null ==> \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==> acc->limb[j][i] == \old(acc->limb[j][i]);
 */
 static void refuse(mmax_status state, size_t n, float *loss, mmax_sink grad,
                    mmax_accumulator *acc) {
@@ -261,6 +262,9 @@ mmax_status mmax_row_loss_ref(const mmax_params *params, const mmax_view *row, s
     double w = mmax_widen(grad_loss);
     /*@ assert hint_w: w == grad_loss; */
     mmax_row_loss_gradient(params, row, target, a, w, lse, grad, acc);
+    /*@ assert hint_received: acc != \null ==>
+          is_loss_param_row{Pre,Here}(acc, params, row->logits.f32, row->mask, row->n, target, smoothing, grad_loss); */
+    /*@ assert hint_absent: acc != \null ==> absent_kept{Pre,Here}(acc, params); */
   }
   /*@ assert hint_gradient: grad.f32 != \null ==>
         is_loss_gradient{Pre,Here}(params, row->logits.f32, row->mask, grad.f32, row->n, target, smoothing, grad_loss); */

@@ -56,6 +56,9 @@ static inline size_t mmax_count_unmasked(const mmax_view *row) {
     ensures   gradient:  grad.f32 != \null ==>
                            is_loss_gradient{Pre,Post}(params, row->logits.f32, row->mask, grad.f32, row->n, target, smoothing, w);
     ensures   counts:    acc != \null ==> acc->rows == (uint64_t)(\old(acc->rows) + 1) && acc->nonfinite_rows == \old(acc->nonfinite_rows);
+    ensures   received:  acc != \null ==>
+                           is_loss_param_row{Pre,Post}(acc, params, row->logits.f32, row->mask, row->n, target, smoothing, w);
+    ensures   absent:    acc != \null ==> absent_kept{Pre,Post}(acc, params);
 */
 void mmax_row_loss_gradient(const mmax_params *params, const mmax_view *row, size_t target,
                             double smoothing, double w, mmax_lse lse, mmax_sink grad,

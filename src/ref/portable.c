@@ -27,6 +27,8 @@
 #define mmax_row_forward16_ref mmax_row_forward16_portable
 #define mmax_row_log_ref mmax_row_log_portable
 #define mmax_row_backward_ref mmax_row_backward_portable
+#define mmax_find_pulling mmax_find_pulling_portable
+#define mmax_write_pulls mmax_write_pulls_portable
 #define mmax_row_loss_ref mmax_row_loss_portable
 #define mmax_row_loss_gradient mmax_row_loss_gradient_portable
 
@@ -42,5 +44,7 @@
 #include "gradients.c"
 #include "backward.c"
 #include "loss.c"
+#include "pulling.c"
+#include "pulls.c"
 #include "loss_gradient.c"
 #include "batch.c"
