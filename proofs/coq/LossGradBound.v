@@ -106,10 +106,15 @@ split.
   assert (Zi : z * i * (1 - u64) <= 1 /\ 1 <= z * i * (1 + u64)).
   { assert (z * (1 - u64) * i <= Tt * i) by (apply Rmult_le_compat_r; [generalize (bpow_gt_0 radix2 (-40)); lra | lra]).
     assert (Tt * i <= z * (1 + u64) * i) by (apply Rmult_le_compat_r; [generalize (bpow_gt_0 radix2 (-40)); lra | lra]). lra. }
-  assert (Zb : 1 - 1001/1000 * u64 <= z * i <= 1 + 1001/1000 * u64) by nra.
-  assert (z * v <= z * ((1 + u64) * i)) by (apply Rmult_le_compat_l; lra).
-  assert (z * ((1 - u64) * i) <= z * v) by (apply Rmult_le_compat_l; lra).
-  apply Rabs_le. split; nra.
+  assert (A1 : z * v <= z * i * (1 + u64)).
+  { replace (z * i * (1 + u64)) with (z * ((1 + u64) * i)) by ring. apply Rmult_le_compat_l; lra. }
+  assert (A2 : z * i * (1 - u64) <= z * v).
+  { replace (z * i * (1 - u64)) with (z * ((1 - u64) * i)) by ring. apply Rmult_le_compat_l; lra. }
+  assert (Us := u64_small). set (q := z * i) in *. destruct Zi as [Qu Ql].
+  assert (Pq : 0 < q) by (apply Rmult_lt_reg_r with (1 + u64); lra).
+  assert (U1 : u64 * q <= / 1024 * q) by (apply Rmult_le_compat_r; lra).
+  assert (U2 : u64 * q <= u64 * (1001/1000)) by (apply Rmult_le_compat_l; lra).
+  apply Rabs_le. split; lra.
 Qed.
 
 (* a float64 share against the exact one: x relative, or both are faint *)
