@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cross-entropy and its gradients. Twin of src/ref/loss.c and loss_gradient.c. */
+/* Cross-entropy and its gradients. Twin of loss.c, pulling.c, pulls.c and loss_gradient.c of src/ref. */
 #include "gradient.cuh"
 #include "launch.cuh"
 #include "report.cuh"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two halves of the cross-entropy share: loss.c, loss_gradient.c. */
+/* What the two halves of the cross-entropy share: loss.c; pulling.c, pulls.c, loss_gradient.c. */
 #ifndef MMAX_REF_LOSS_H
 #define MMAX_REF_LOSS_H
 
