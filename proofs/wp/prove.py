@@ -6,7 +6,7 @@ Reads units.tsv (what is proved, with what) and expected.tsv (how many goals), p
 open, a goal count changed, a contract is missing, or a source says axiom or admit. The user's why3.conf is never read.
 --recorded leaves out, and names, the units that expected.tsv does not record as complete.
 --replay looks every goal up in proofs/wp/cache.tsv and runs a prover only for what is not in it; --cached does that only for units
-whose text, prover or option is not that of their record (inputs.py); --fresh uses no cache; --record rewrites
+whose text, prover or option is not that of their record (inputs.py); --fresh runs every prover, and stores what it proves; --record rewrites
 expected.tsv and cache.tsv for the units that are complete. --smoke proves nothing: it fails on a contract, a branch or a loop
 whose hypotheses a prover finds contradictory, but for those of unreachable.tsv; its record, with --cached and --record, is smoke.tsv.
 The lemmas of specs/logic are units of their own (LEMMAS).
@@ -235,7 +235,7 @@ def main():
     need("frama-c", "why3", "z3", "cvc5", "gappa", "coqc")
     os.makedirs(BUILD, exist_ok=True)
     why3_conf()
-    cache = "none" if a.fresh else "replay" if a.cached or a.replay else "update"
+    cache = "rebuild" if a.fresh else "replay" if a.cached or a.replay else "update"
     if not a.fresh:
         unpack()
     failed = forbidden()
