@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An untyped matrix as what its elements are: floats or 16-bit patterns. */
+#ifndef MMAX_UNTYPED_H
+#define MMAX_UNTYPED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __FRAMAC__
+#include "views.acsl"
+/* Contracts of the conversions below (specs/soundness.md): the proofs' memory model does not follow them. */
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   same:    \result == floats_at((void *)p);
+*/
+static inline const float *untyped_as_floats(const void *p);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   same:    \result == halves_at((void *)p);
+*/
+static inline const uint16_t *untyped_as_halves(const void *p);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   same:    \result == floats_at(p);
+*/
+static inline float *untyped_to_floats(void *p);
+/*@ terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   same:    \result == halves_at(p);
+*/
+static inline uint16_t *untyped_to_halves(void *p);
+#else
+static inline const float *untyped_as_floats(const void *p) { return (const float *)p; }
+static inline const uint16_t *untyped_as_halves(const void *p) { return (const uint16_t *)p; }
+static inline float *untyped_to_floats(void *p) { return (float *)p; }
+static inline uint16_t *untyped_to_halves(void *p) { return (uint16_t *)p; }
+#endif
+
+#endif
