@@ -116,7 +116,8 @@ LEMMAS = {
     "lemmas_kept": [(("ref/gradient.h", "ref/kernels_ref.h", "backward.acsl", "weighed.acsl", "params_kept.acsl"), ("params_kept",)),
                     (("ref/gradient.h", "ref/kernels_ref.h", "weighed.acsl", "params_kept.acsl", "param_kept.acsl"), ("param_kept",)),
                     (("ref/gradient.h", "ref/kernels_ref.h", "received.acsl"), ("received",)), (("ref/kernels_ref.h", "place.acsl"), ("place",))],
-    "lemmas_batch": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl"), ("batch", "batch_rows"))],
+    "lemmas_batch": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl"),
+                      ("batch", "batch_rows", "batch_log"))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 

@@ -7,6 +7,7 @@
 #ifdef __FRAMAC__
 #include "batch.acsl"
 #include "batch_rows.acsl"
+#include "batch_log.acsl"
 #endif
 
 /* A row that starts at element `first` of a matrix. */
@@ -105,18 +106,56 @@ static mmax_status forward_at(const mmax_params *params, const mmax_input *in,
                               mmax_storage storage, mmax_output probs, size_t r) {
   /*@ assert hint_inside: row_inside(r, in->rows, in->stride) && row_inside(r, in->rows, probs.stride); */
   /*@ assert hint_mask: in->mask != \null ==> row_inside(r, in->rows, in->mask_stride); */
+  /*@ assert hint_target: row_writable(out_of(probs, r), in->cols); */
   const mmax_view row = view_of(in, storage, r);
   const mmax_sink out = sink_of(probs, storage, r);
   /*@ assert hint_place: row.logits.f32 == row_of{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
         out.f32 == out_of(probs, r) && row.n == \at(in->cols, Pre); */
-  /*@ assert hint_row: row_readable(row.logits.f32, row.n) && row_of_mask((uint8_t *)row.mask, row.n); */
-  /*@ assert hint_out: row_writable(out.f32, row.n) && row_mask_apart(out.f32, (uint8_t *)row.mask, row.n); */
+  /*@ assert hint_row: row_readable(row.logits.f32, row.n); */
+  /*@ assert hint_row_mask: row_of_mask((uint8_t *)row.mask, row.n); */
+  /*@ assert hint_out: row_writable(out.f32, row.n); */
+  /*@ assert hint_mask_apart: row_mask_apart(out.f32, (uint8_t *)row.mask, row.n); */
   /*@ assert hint_apart: out.f32 == row.logits.f32 || rows_apart(out.f32, (float *)row.logits.f32, row.n); */
   /*@ assert hint_behind: \forall integer k; 0 <= k < r ==> rows_apart(out.f32, out_of(probs, k), row.n); */
   /*@ assert hint_before: \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> entry_apart(out.f32, out_of(probs, k) + i, row.n); */
   /*@ assert hint_ahead: \forall integer k; r < k < in->rows ==> rows_apart(out.f32, row_of{Pre}((mmax_input *)in, k), row.n); */
   /*@ assert hint_rest: \forall integer k, i; r < k < in->rows ==> 0 <= i < row.n ==> entry_apart(out.f32, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
   return forward_row(params, &row, out);
+}
+
+/* The same of the log kernel. */
+/*@ requires  in:      \valid_read(in) && r < in->rows && input_readable((mmax_input *)in);
+    requires  float32: storage == MMAX_FLOAT32;
+    requires  out:     output_fits(log_probs, (mmax_input *)in);
+    requires  params:  \valid_read(params) && valid_params(params);
+    terminates \true;
+    exits     \false;
+    assigns   out_of(log_probs, r)[0 .. in->cols - 1];
+    ensures   state:   row_has{Pre}((mmax_input *)in, r, \result);
+    ensures   written: log_done{Pre,Post}((mmax_params *)params, (mmax_input *)in, log_probs, r);
+    ensures   before:  outs_same{Pre,Post}(log_probs, \old(in->cols), r);
+    ensures   rest:    rows_same{Pre,Post}(logits_of{Pre}((mmax_input *)in), \old(in->stride), \old(in->cols), r + 1, \old(in->rows));
+*/
+static mmax_status log_at(const mmax_params *params, const mmax_input *in,
+                              mmax_storage storage, mmax_output log_probs, size_t r) {
+  /*@ assert hint_inside: row_inside(r, in->rows, in->stride) && row_inside(r, in->rows, log_probs.stride); */
+  /*@ assert hint_mask: in->mask != \null ==> row_inside(r, in->rows, in->mask_stride); */
+  /*@ assert hint_target: row_writable(out_of(log_probs, r), in->cols); */
+  const mmax_view row = view_of(in, storage, r);
+  const mmax_sink out = sink_of(log_probs, storage, r);
+  /*@ assert hint_place: row.logits.f32 == row_of{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
+        out.f32 == out_of(log_probs, r) && row.n == \at(in->cols, Pre); */
+  /*@ assert hint_row: row_readable(row.logits.f32, row.n); */
+  /*@ assert hint_row_mask: row_of_mask((uint8_t *)row.mask, row.n); */
+  /*@ assert hint_out: row_writable(out.f32, row.n); */
+  /*@ assert hint_mask_apart: row_mask_apart(out.f32, (uint8_t *)row.mask, row.n); */
+  /*@ assert hint_apart: out.f32 == row.logits.f32 || rows_apart(out.f32, (float *)row.logits.f32, row.n); */
+  /*@ assert hint_behind: \forall integer k; 0 <= k < r ==> rows_apart(out.f32, out_of(log_probs, k), row.n); */
+  /*@ assert hint_before: \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> entry_apart(out.f32, out_of(log_probs, k) + i, row.n); */
+  /*@ assert hint_ahead: \forall integer k; r < k < in->rows ==> rows_apart(out.f32, row_of{Pre}((mmax_input *)in, k), row.n); */
+  /*@ assert hint_rest: \forall integer k, i; r < k < in->rows ==> 0 <= i < row.n ==> entry_apart(out.f32, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
+  /*@ assert hint_frame: \separated(out.f32 + (0 .. row.n - 1), &row); */
+  return mmax_row_log_ref(params, &row, out);
 }
 
 /* Row r of a cross-entropy call; ignored rows are not looked at. */
