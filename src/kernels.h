@@ -147,12 +147,41 @@ static inline void mmax_report_start(mmax_report *report) {
   report->first_masked = report->first_nonfinite = SIZE_MAX;
 }
 
+/* One more row; `row` is its number. */
+/*@ requires  valid:  \valid(report);
+    terminates \true;
+    exits     \false;
+    assigns   *report;
+    ensures   masked: report->masked_rows ==
+                        (state == MMAX_ROW_MASKED ? (size_t)(\old(report->masked_rows) + 1) : \old(report->masked_rows));
+    ensures   bad:    report->nonfinite_rows ==
+                        (state == MMAX_ROW_NONFINITE ? (size_t)(\old(report->nonfinite_rows) + 1) : \old(report->nonfinite_rows));
+    ensures   first:  report->first_masked ==
+                        (state == MMAX_ROW_MASKED && \old(report->masked_rows) == 0 ? row : \old(report->first_masked));
+    ensures   first_bad: report->first_nonfinite ==
+                        (state == MMAX_ROW_NONFINITE && \old(report->nonfinite_rows) == 0 ? row : \old(report->first_nonfinite));
+    ensures   ignored: report->ignored_rows == \old(report->ignored_rows);
+*/
 static inline void mmax_report_row(mmax_report *report, size_t row, mmax_status state) {
   if (state == MMAX_ROW_MASKED && report->masked_rows++ == 0) report->first_masked = row;
   if (state == MMAX_ROW_NONFINITE && report->nonfinite_rows++ == 0) report->first_nonfinite = row;
 }
 
 /* Adds the report of rows [first, ...) to that of the rows before them. */
+/*@ requires  valid:  \valid(report) && \valid_read(part) && \separated(report, part);
+    terminates \true;
+    exits     \false;
+    assigns   *report;
+    ensures   masked: report->masked_rows == (size_t)(\old(report->masked_rows) + part->masked_rows);
+    ensures   bad:    report->nonfinite_rows == (size_t)(\old(report->nonfinite_rows) + part->nonfinite_rows);
+    ensures   ignored: report->ignored_rows == (size_t)(\old(report->ignored_rows) + part->ignored_rows);
+    ensures   first:  report->first_masked ==
+                        (\old(report->masked_rows) == 0 && part->masked_rows > 0 ? (size_t)(first + part->first_masked) :
+                          \old(report->first_masked));
+    ensures   first_bad: report->first_nonfinite ==
+                        (\old(report->nonfinite_rows) == 0 && part->nonfinite_rows > 0 ? (size_t)(first + part->first_nonfinite) :
+                          \old(report->first_nonfinite));
+*/
 static inline void mmax_report_append(mmax_report *report, const mmax_report *part, size_t first) {
   if (report->masked_rows == 0 && part->masked_rows > 0)
     report->first_masked = first + part->first_masked;

@@ -2,40 +2,111 @@
 #include "run.h"
 
 #include "fpenv.h"
+#include "untyped.h"
+
+#ifdef __FRAMAC__
+#include "backend.h"
+#endif
 
 /* Row `first` of a matrix. */
+/*@ requires  fits:    counts_to(first, stride);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   floats:  storage == MMAX_FLOAT32 ==> floats_at((void *)\result) == floats_at((void *)data) + first*stride;
+    ensures   halves:  storage != MMAX_FLOAT32 ==> halves_at((void *)\result) == halves_at((void *)data) + first*stride;
+*/
 static const void *row_of(const void *data, mmax_storage storage, size_t stride, size_t first) {
-  return (const unsigned char *)data + first * stride * mmax_storage_bytes(storage);
+  /*@ assert hint_fits: (size_t)(first*stride) == first*stride; */
+  if (storage == MMAX_FLOAT32) return untyped_input(untyped_as_floats(data) + first * stride);
+  return untyped_input16(untyped_as_halves(data) + first * stride);
 }
 
+/*@ requires  fits:    counts_to(first, out.stride);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   stride:  \result.stride == out.stride;
+    ensures   none:    out.data == \null ==> \result.data == \null;
+    ensures   floats:  out.data != \null ==> storage == MMAX_FLOAT32 ==>
+                         floats_at(\result.data) == floats_at(out.data) + first*out.stride;
+    ensures   halves:  out.data != \null ==> storage != MMAX_FLOAT32 ==>
+                         halves_at(\result.data) == halves_at(out.data) + first*out.stride;
+*/
 static mmax_output output_from(mmax_output out, mmax_storage storage, size_t first) {
-  if (out.data != NULL)
-    out.data = (unsigned char *)out.data + first * out.stride * mmax_storage_bytes(storage);
+  if (out.data == NULL) return out;
+  /*@ assert hint_fits: (size_t)(first*out.stride) == first*out.stride; */
+  if (storage == MMAX_FLOAT32)
+    out.data = untyped_output(untyped_to_floats(out.data) + first * out.stride);
+  else
+    out.data = untyped_output16(untyped_to_halves(out.data) + first * out.stride);
   return out;
 }
 
+/* Rows [first, first+count) of the batch. */
+/*@ requires  job:     \valid_read(job);
+    requires  fits:    counts_to(first, job->in.stride) && counts_to(first, job->in.mask_stride);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   rows:    \result.rows == count && \result.cols == job->in.cols;
+    ensures   strides: \result.stride == job->in.stride && \result.mask_stride == job->in.mask_stride;
+    ensures   floats:  job->storage == MMAX_FLOAT32 ==>
+                         floats_at((void *)\result.logits) == floats_at((void *)job->in.logits) + first*job->in.stride;
+    ensures   halves:  job->storage != MMAX_FLOAT32 ==>
+                         halves_at((void *)\result.logits) == halves_at((void *)job->in.logits) + first*job->in.stride;
+    ensures   mask:    job->in.mask != \null ==> \result.mask == job->in.mask + first*job->in.mask_stride;
+    ensures   none:    job->in.mask == \null ==> \result.mask == \null;
+    ensures   alone:   \result.me == job->in.me;
+*/
+static mmax_input input_from(const mmax_job *job, size_t first, size_t count) {
+  /*@ assert hint_fits: (size_t)(first*job->in.mask_stride) == first*job->in.mask_stride; */
+  mmax_input in = {row_of(job->in.logits, job->storage, job->in.stride, first),
+                   job->in.mask == NULL ? NULL : job->in.mask + first * job->in.mask_stride,
+                   count,
+                   job->in.cols,
+                   job->in.stride,
+                   job->in.mask_stride,
+                   job->in.me};
+  return in;
+}
+
+/*@ requires  job:     \valid_read(job) && \valid_read(job->kernels) && is_backend((mmax_kernels *)job->kernels, job->storage);
+    requires  report:  \valid(report) && \separated(report, job) && \separated(report, job->kernels);
+    requires  fits:    counts_to(first, job->in.stride) && counts_to(first, job->in.mask_stride) &&
+                         counts_to(first, job->upstream.stride) && counts_to(first, job->out.stride);
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, *acc, (job->loss + first)[0 .. (job->loss == \null ? 0 : count) - 1],
+              (floats_at(job->out.data) + first*job->out.stride)[0 .. floats_in(job->storage, job->out.data, count, job->in.cols, job->out.stride) - 1],
+              (halves_at(job->out.data) + first*job->out.stride)[0 .. halves_in(job->storage, job->out.data, count, job->in.cols, job->out.stride) - 1],
+              ((char *)scratch.data)[0 .. scratch.bytes - 1];
+    ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+*/
 void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scratch scratch,
                        mmax_accumulator *acc, mmax_report *report) {
-  mmax_input in = job->in;
-  in.rows = count;
-  in.logits = row_of(in.logits, job->storage, in.stride, first);
-  if (in.mask != NULL) in.mask += first * in.mask_stride;
+  const mmax_input in = input_from(job, first, count);
   const mmax_output out = output_from(job->out, job->storage, first);
   mmax_report_start(report);
+  /*@ assert hint_fits: counts_to(first, job->upstream.stride); */
   if (job->kind == MMAX_FORWARD) {
+    /*@ calls mmax_backend_forward, mmax_backend_forward16; */
     job->kernels->forward(job->params, &in, out, scratch, report);
   } else if (job->kind == MMAX_LOG_FORWARD) {
+    /*@ calls mmax_backend_log_forward, mmax_backend_log_forward16; */
     job->kernels->log_forward(job->params, &in, out, scratch, report);
   } else if (job->kind == MMAX_BACKWARD) {
     mmax_upstream upstream = job->upstream;
     upstream.grad_probs = row_of(upstream.grad_probs, job->storage, upstream.stride, first);
+    /*@ calls mmax_backend_backward, mmax_backend_backward16; */
     job->kernels->backward(job->params, &in, upstream, out, acc, scratch, report);
   } else {
     mmax_targets targets = job->targets;
     targets.target += first;
-    job->kernels->cross_entropy(job->params, &in, &targets,
-                                job->grad_loss == NULL ? NULL : job->grad_loss + first,
-                                job->loss == NULL ? NULL : job->loss + first, out, acc, scratch,
+    const float *grad_loss = job->grad_loss == NULL ? NULL : job->grad_loss + first;
+    float *loss = job->loss == NULL ? NULL : job->loss + first;
+    /*@ calls mmax_backend_cross_entropy, mmax_backend_cross_entropy16; */
+    job->kernels->cross_entropy(job->params, &in, &targets, grad_loss, loss, out, acc, scratch,
                                 report);
   }
 }
@@ -186,11 +257,25 @@ void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report) {
 
 #else
 
+/*@ requires  job:     \valid_read(job) && \valid_read(job->kernels) && is_backend((mmax_kernels *)job->kernels, job->storage);
+    requires  report:  \valid(report) && \separated(report, job) && \separated(report, job->kernels);
+    terminates \true;
+    exits     \false;
+    assigns   *report, mmax_runs, *job->acc, job->loss[0 .. job->in.rows - 1],
+              floats_at(job->out.data)[0 .. floats_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
+              halves_at(job->out.data)[0 .. halves_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
+              ((char *)job->scratch.data)[0 .. job->scratch.bytes - 1];
+    ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+*/
 void mmax_job_run_team(const mmax_job *job, unsigned size, mmax_report *report) {
   (void)size;
   mmax_job_run_rows(job, 0, job->in.rows, job->scratch, job->acc, report);
 }
 
+/* Of its caller the table is not asked for: src/dispatch.c gives it (specs/soundness.md). */
+/*@ requires  table:   \valid_read(job->kernels) && is_backend((mmax_kernels *)job->kernels, job->storage);
+    requires  apart:   \separated(report, job) && \separated(report, job->kernels);
+*/
 void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report) {
   (void)threads;
   mmax_job_run_rows(job, 0, job->in.rows, job->scratch, job->acc, report);

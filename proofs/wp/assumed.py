@@ -13,7 +13,9 @@ MACHINE = r"\bfeatures\("  # A15
 def body(text, function):
     """The definition of a function: from its last `name(` that is followed by a body to the brace in column 0 or on the line."""
     m = None
-    for m in re.finditer(r"\b%s\([^;{]*\)\s*\{(?:[^\n]*\}$|.*?^\})" % re.escape(function), text, flags=re.M | re.S):
+    # src/ref/batch_rows.h writes OF(forward) for forward_f32
+    name = r"(?:\b%s|\bOF\(%s\))" % (re.escape(function), re.escape(re.sub("_(f32|f16|bf16)$", "", function)))
+    for m in re.finditer(name + r"\([^;{]*\)\s*\{(?:[^\n]*\}$|.*?^\})", text, flags=re.M | re.S):
         pass
     return m.group(0) if m else ""
 

@@ -42,6 +42,57 @@ def forbidden():
     return bad
 
 
+OPTIONS = ["-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
+           "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1"]
+
+
+# that a pointer is valid to call is what the goals of its `calls` clause say; WP knows no \valid_function
+EXTRA = {"run": ["-rte-no-pointer-call"]}
+
+
+def frama_c(source, provers, timeout, cache, driver=True, extra=()):
+    """(output, seconds, exit status). Where there is a cache it is asked alone first: the cache holds successes, and WP would run again every
+    prover that failed before the one that succeeded. Smoke tests are not in it: they pass where nothing is proved."""
+    if cache in ("replay", "update") and "-wp-smoke-tests" not in extra:
+        first = frama_c(source, provers, timeout, "offline", driver, extra)
+        got = parse(first[0])
+        if got is not None and got[0] == got[1]:
+            return first
+    if provers == "coqtie" and cache != "offline":
+        build_coq()
+    command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT), *OPTIONS, "-wp-timeout", str(timeout),
+               "-wp-prover", provers, "-wp-cache", cache, "-wp-session", BUILD + "/session", *extra, os.path.join(ROOT, source)]
+    if driver:
+        command[-1:-1] = ["-wp-driver", WP + "/rnd64.driver"]
+    start = time.time()
+    # Frama-C resolves relative names by PWD, not by the working directory.
+    r = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ, PWD=ROOT))
+    return r.stdout + r.stderr, time.time() - start, r.returncode
+
+
+def parse(text):
+    """(proved, goals, {prover: n}, open goal names, valid goal names)"""
+    m = re.search(r"Proved goals:\s+(\d+) / (\d+)", text)
+    if m is None:
+        return None
+    by = {}
+    for name, n in re.findall(r"^  (Qed|cvc5axdef|cvc5ind|Gappa|Z3|coqtie)[^:\n]*:\s+(\d+)", text, flags=re.M):
+        by[name] = by.get(name, 0) + int(n)
+    still = re.findall(r"Goal (\S+) : not tried", text) + re.findall(r"\[Failed\] Goal (\S+)", text)
+    still += re.findall(r"Goal (\S+) : (?:Timeout|Unknown|Failed)", text)
+    valid = re.findall(r"Goal (\S+) : Valid", text)
+    return int(m.group(1)), int(m.group(2)), by, sorted(set(still)), valid
+
+
+def times(text):
+    """(goal, seconds of its prover; 0 for Qed) of each proved goal."""
+    found = re.findall(r"\[(\w+)[^\]]*\] Goal (\S+) : Valid(.*)", text)
+    for tool, name, rest in found:
+        t = re.findall(r"\(([\d.]+)(ms|s)\)", rest)
+        spent = 0.0 if tool == "Qed" or not t else float(t[-1][0]) / (1000 if t[-1][1] == "ms" else 1)
+        yield name, spent
+
+
 # unit of lemmas: [(headers that state them, files of specs/logic)]; without the float theory integers are proved in seconds
 LEMMAS = {
     "lemmas": [(("ref/kernels_ref.h", "ref/log.h"), ("float", "grid", "exp", "sum", "row", "forward", "log", "lse"))],
@@ -72,6 +123,8 @@ LEMMAS = {
                      (("ref/kernels_ref.h", "pull_on.acsl", "param_steps.acsl", "pull_steps.acsl"), ("pull_steps",)),
                      (("ref/gradient.h", "ref/kernels_ref.h", "weighed.acsl", "params_kept.acsl", "param_kept.acsl", "pull_kept.acsl"), ("pull_kept",)),
                      (("ref/gradient.h", "ref/kernels_ref.h", "received.acsl", "pull_received.acsl"), ("pull_received",))],
+    "lemmas_batch": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl"),
+                      ("batch", "batch_rows", "batch_log"))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 
@@ -152,6 +205,7 @@ def smoke(r, a, record):
     if a.cached and len(record) > 3 and record[3] == smoke_digest(r) and int(record[2]) == sum(known.values()):
         return ["%-12s %-16s %4s/%4d  %7s  smoke" % (unit, theorems, record[1], int(record[1]) + int(record[2]), "record")], int(record[1]), int(record[2]), True
     text, seconds, code = frama_c(source, "cvc5smoke", 1, "replay", extra=["-wp-fct", functions, *SMOKE])
+    text, seconds, code = frama_c(source, "cvc5smoke", 1, "replay", extra=["-wp-fct", functions, *EXTRA.get(unit, []), *SMOKE])
     passed, bad = len(re.findall(r"\[Passed\] Smoke-test", text)), re.findall(r"\[Failed\] Smoke-test (\S+)", text)
     if code != 0 or passed == 0:
         return [text[-3000:]], 0, 0, False
@@ -176,7 +230,7 @@ def digest_of(r):
     if r[0] in LEMMAS:
         found = lemma_sources(r[0])
         return digest([s for s, _ in found], [*OPTIONS, SMT, *sorted(n for _, names in found for n in names)], coq=True)
-    return digest([os.path.join(ROOT, r[1])], [*OPTIONS, r[2], r[3]])
+    return digest([os.path.join(ROOT, r[1])], [*OPTIONS, *EXTRA.get(r[0], []), r[2], r[3]])
 
 
 def prove(r, a, cache, record):
@@ -199,7 +253,7 @@ def prove(r, a, cache, record):
         proved, goals, by, still, seconds = out
     else:
         unit, source, functions, provers, timeout, theorems = r
-        text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=["-wp-fct", a.function or functions])
+        text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=["-wp-fct", a.function or functions, *EXTRA.get(unit, [])])
         got = parse(text)
         if got is None or code != 0:
             return [text[-3000:]], 0, {}, False
