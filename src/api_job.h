@@ -1,42 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the public row functions share: their pointers as untyped ones, their batch as a job. */
+/* What the public row functions share: their batch as a job. */
 #ifndef MMAX_API_JOB_H
 #define MMAX_API_JOB_H
 
 #include "submit.h"
-
-#ifdef __FRAMAC__
-/* Contracts of the conversions below (specs/soundness.md): the proofs' memory model does not follow them. */
-/*@ terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   same:    \result == of_floats((float *)p) && (\result == \null <==> p == \null);
-*/
-static inline const void *untyped_matrix(const float *p);
-/*@ terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   same:    \result == of_halves((uint16_t *)p) && (\result == \null <==> p == \null);
-*/
-static inline const void *untyped_matrix16(const uint16_t *p);
-/*@ terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   same:    \result == of_floats(p) && (\result == \null <==> p == \null) && floats_at(\result) == p;
-*/
-static inline void *untyped_result(float *p);
-/*@ terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   same:    \result == of_halves(p) && (\result == \null <==> p == \null) && halves_at(\result) == p;
-*/
-static inline void *untyped_result16(uint16_t *p);
-#else
-static inline const void *untyped_matrix(const float *p) { return p; }
-static inline const void *untyped_matrix16(const uint16_t *p) { return p; }
-static inline void *untyped_result(float *p) { return p; }
-static inline void *untyped_result16(uint16_t *p) { return p; }
-#endif
+#include "untyped.h"
 
 /* A batch of float32. */
 /*@ requires  in:      \valid_read(in);

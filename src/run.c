@@ -18,8 +18,8 @@
 */
 static const void *row_of(const void *data, mmax_storage storage, size_t stride, size_t first) {
   /*@ assert hint_fits: (size_t)(first*stride) == first*stride; */
-  if (storage == MMAX_FLOAT32) return untyped_input(untyped_as_floats(data) + first * stride);
-  return untyped_input16(untyped_as_halves(data) + first * stride);
+  if (storage == MMAX_FLOAT32) return untyped_matrix(untyped_as_floats(data) + first * stride);
+  return untyped_matrix16(untyped_as_halves(data) + first * stride);
 }
 
 /*@ requires  fits:    counts_to(first, out.stride);
@@ -37,9 +37,9 @@ static mmax_output output_from(mmax_output out, mmax_storage storage, size_t fir
   if (out.data == NULL) return out;
   /*@ assert hint_fits: (size_t)(first*out.stride) == first*out.stride; */
   if (storage == MMAX_FLOAT32)
-    out.data = untyped_output(untyped_to_floats(out.data) + first * out.stride);
+    out.data = untyped_result(untyped_to_floats(out.data) + first * out.stride);
   else
-    out.data = untyped_output16(untyped_to_halves(out.data) + first * out.stride);
+    out.data = untyped_result16(untyped_to_halves(out.data) + first * out.stride);
   return out;
 }
 
