@@ -6,7 +6,7 @@ Reads units.tsv (what is proved, with what) and expected.tsv (how many goals), p
 open, a goal count changed, a contract is missing, or a source says axiom or admit. The user's why3.conf is never read.
 --recorded leaves out, and names, the units that expected.tsv does not record as complete.
 --replay looks every goal up in proofs/wp/cache.tsv and runs a prover only for what is not in it; --cached does that only for units
-whose text, prover or option is not that of their record (inputs.py); --fresh runs every prover, and stores what it proves; --record rewrites
+whose text, prover or option is not that of their record (inputs.py); --fresh begins with an empty cache; --record rewrites
 expected.tsv and cache.tsv for the units that are complete. --smoke proves nothing: it fails on a contract, a branch or a loop
 whose hypotheses a prover finds contradictory, but for those of unreachable.tsv; its record, with --cached and --record, is smoke.tsv.
 The lemmas of specs/logic are units of their own (LEMMAS).
@@ -15,13 +15,14 @@ import argparse
 import glob
 import os
 import re
+import shutil
 import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from assumed import assumed
-from frama import OPTIONS, frama_c, parse, times
+from frama import EXTRA, FRESH, OPTIONS, frama_c, parse, times
 from inputs import digest
 from provers import BUILD, ROOT, WP, need, why3_conf, write
 
@@ -40,57 +41,6 @@ def forbidden():
             if re.search(r"\baxiom\b|\badmit\b|\\admitted", line):
                 bad.append("%s:%d: %s" % (os.path.relpath(path, ROOT), i, line.strip()))
     return bad
-
-
-OPTIONS = ["-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
-           "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1"]
-
-
-# that a pointer is valid to call is what the goals of its `calls` clause say; WP knows no \valid_function
-EXTRA = {"run": ["-rte-no-pointer-call"]}
-
-
-def frama_c(source, provers, timeout, cache, driver=True, extra=()):
-    """(output, seconds, exit status). Where there is a cache it is asked alone first: the cache holds successes, and WP would run again every
-    prover that failed before the one that succeeded. Smoke tests are not in it: they pass where nothing is proved."""
-    if cache in ("replay", "update") and "-wp-smoke-tests" not in extra:
-        first = frama_c(source, provers, timeout, "offline", driver, extra)
-        got = parse(first[0])
-        if got is not None and got[0] == got[1]:
-            return first
-    if provers == "coqtie" and cache != "offline":
-        build_coq()
-    command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT), *OPTIONS, "-wp-timeout", str(timeout),
-               "-wp-prover", provers, "-wp-cache", cache, "-wp-session", BUILD + "/session", *extra, os.path.join(ROOT, source)]
-    if driver:
-        command[-1:-1] = ["-wp-driver", WP + "/rnd64.driver"]
-    start = time.time()
-    # Frama-C resolves relative names by PWD, not by the working directory.
-    r = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ, PWD=ROOT))
-    return r.stdout + r.stderr, time.time() - start, r.returncode
-
-
-def parse(text):
-    """(proved, goals, {prover: n}, open goal names, valid goal names)"""
-    m = re.search(r"Proved goals:\s+(\d+) / (\d+)", text)
-    if m is None:
-        return None
-    by = {}
-    for name, n in re.findall(r"^  (Qed|cvc5axdef|cvc5ind|Gappa|Z3|coqtie)[^:\n]*:\s+(\d+)", text, flags=re.M):
-        by[name] = by.get(name, 0) + int(n)
-    still = re.findall(r"Goal (\S+) : not tried", text) + re.findall(r"\[Failed\] Goal (\S+)", text)
-    still += re.findall(r"Goal (\S+) : (?:Timeout|Unknown|Failed)", text)
-    valid = re.findall(r"Goal (\S+) : Valid", text)
-    return int(m.group(1)), int(m.group(2)), by, sorted(set(still)), valid
-
-
-def times(text):
-    """(goal, seconds of its prover; 0 for Qed) of each proved goal."""
-    found = re.findall(r"\[(\w+)[^\]]*\] Goal (\S+) : Valid(.*)", text)
-    for tool, name, rest in found:
-        t = re.findall(r"\(([\d.]+)(ms|s)\)", rest)
-        spent = 0.0 if tool == "Qed" or not t else float(t[-1][0]) / (1000 if t[-1][1] == "ms" else 1)
-        yield name, spent
 
 
 # unit of lemmas: [(headers that state them, files of specs/logic)]; without the float theory integers are proved in seconds
@@ -182,10 +132,10 @@ def unpack():
             write(CACHE + "/" + name, content + "\n")
 
 
-def pack():
+def pack(folder):
     lines = []
-    for name in sorted(os.listdir(CACHE)):
-        content = " ".join(open(CACHE + "/" + name).read().split())
+    for name in sorted(os.listdir(folder)):
+        content = " ".join(open(folder + "/" + name).read().split())
         if '"valid"' in content:
             lines.append("%s\t%s\n" % (name, content))
     write(WP + "/cache.tsv", "# WP's cache, one goal a line: hash of the goal and prover, verdict\n" + "".join(lines))
@@ -216,7 +166,7 @@ def smoke(r, a, record):
 
 
 def smoke_digest(r):
-    return digest([os.path.join(ROOT, r[1])], [*OPTIONS, *SMOKE, r[2]])
+    return digest([os.path.join(ROOT, r[1])], [*OPTIONS, *EXTRA.get(r[0], []), *SMOKE, r[2]])
 
 
 def smoke_control():
@@ -289,8 +239,10 @@ def main():
     need("frama-c", "why3", "z3", "cvc5", "gappa", "coqc")
     os.makedirs(BUILD, exist_ok=True)
     why3_conf()
-    cache = "rebuild" if a.fresh else "replay" if a.cached or a.replay else "update"
-    if not a.fresh:
+    cache = "fresh" if a.fresh else "replay" if a.cached or a.replay else "update"
+    if a.fresh:
+        shutil.rmtree(FRESH, ignore_errors=True)
+    else:
         unpack()
     failed = forbidden()
     for line in failed:
@@ -333,7 +285,7 @@ def main():
         order = list(LEMMAS) + [r[0] for r in rows("units.tsv")]
         write(os.path.join(WP, kept_in), HEADS[kept_in] + "".join("\t".join(kept[u]) + "\n" for u in order if u in kept))
         if not a.smoke:
-            pack()
+            pack(FRESH + "/cache" if a.fresh else CACHE)
     print("%s prove_wp units=%d failed=%d seconds=%.0f" % ("FAIL" if failed else "PASS", len(todo), len(failed), time.time() - start))
     sys.exit(1 if failed else 0)
 
