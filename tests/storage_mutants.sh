@@ -48,7 +48,7 @@ edge_storage|ref/row16.c|s/if (c == MMAX_NAN_OR_PLUS_INF) return MMAX_ROW_NONFIN
 edge_storage|ref/forward16.c|s/mmax_narrow16(storage, mmax_wide_nan())/mmax_narrow16(storage, 0.0)/|zeros for NaN
 edge_storage|kernels.h|s/storage == MMAX_FLOAT32 ? sizeof(float) : sizeof(uint16_t)/sizeof(float)/|overlap and alignment as if for float32
 edge_storage|api_job.h|s/in->storage == MMAX_FLOAT32 ? none : in->storage/in->storage/|float32 taken as 16 bits
-storage_rows|run.c|s/first \* stride \* mmax_storage_bytes(storage)/first * stride * sizeof(float)/|threads start at the wrong row
+storage_rows|run.c|s/untyped_as_halves(data) + first \* stride/untyped_as_halves(data) + 2 * first * stride/|threads start at the wrong row
 MUTANTS
 rm -rf $dir
 [ $missed -eq 0 ] && [ $seen -gt 0 ] && { echo "PASS storage_mutants seen=$seen"; exit 0; }
