@@ -236,6 +236,8 @@ def main():
     a = p.parse_args()
     if a.record and a.function:
         p.error("a single function has not the goals of its unit: it is not recorded")
+    if a.record and a.fresh and a.units:
+        p.error("--fresh --record keeps only the verdicts of its run: of all units or none")
     need("frama-c", "why3", "z3", "cvc5", "gappa", "coqc")
     os.makedirs(BUILD, exist_ok=True)
     why3_conf()
@@ -284,7 +286,7 @@ def main():
                 kept[unit] = [unit, str(goals), " ".join("%s=%d" % i for i in sorted(by.items())), digest_of(r) or ""]
         order = list(LEMMAS) + [r[0] for r in rows("units.tsv")]
         write(os.path.join(WP, kept_in), HEADS[kept_in] + "".join("\t".join(kept[u]) + "\n" for u in order if u in kept))
-        if not a.smoke:
+        if not a.smoke and not (a.fresh and failed):
             pack(FRESH + "/cache" if a.fresh else CACHE)
     print("%s prove_wp units=%d failed=%d seconds=%.0f" % ("FAIL" if failed else "PASS", len(todo), len(failed), time.time() - start))
     sys.exit(1 if failed else 0)
