@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run of Frama-C's WP, and what it printed."""
-import glob
 import os
 import re
 import subprocess
@@ -10,7 +9,6 @@ from provers import BUILD, ROOT, WP, build_coq
 
 OPTIONS = ["-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
            "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1"]
-SHORT = 4
 FRESH = BUILD + "/fresh"
 # of a unit: that a pointer is valid to call is what the goals of its `calls` clause say; WP knows no \valid_function
 EXTRA = {"run": ["-rte-no-pointer-call"]}
@@ -19,31 +17,15 @@ EXTRA = {"run": ["-rte-no-pointer-call"]}
 def frama_c(source, provers, timeout, cache, driver=True, extra=()):
     """(output, seconds, exit status). Where there is a cache it is asked alone first: the cache holds successes, and WP would run again every
     prover that failed before the one that succeeded. Smoke tests are not in it: they pass where nothing is proved. `fresh` is a cache of its
-    own, empty at first, where Gappa, which proves at once or never, and the prover after it have SHORT seconds before they have more."""
-    first = None
-    if "-wp-smoke-tests" not in extra:
-        first = {"fresh": ("update", SHORT) if "gappa," in provers else None, "none": None}.get(cache, ("offline", timeout))
+    own, empty at first."""
     spent = 0.0
-    if first:
-        text, spent, code = run(source, provers, first[1], first[0], cache == "fresh", driver, extra)
+    if cache not in ("fresh", "none") and "-wp-smoke-tests" not in extra:
+        text, spent, code = run(source, provers, timeout, "offline", False, driver, extra)
         got = parse(text)
         if got is not None and got[0] == got[1]:
             return text, spent, code
-        forget_failures(cache)
     text, seconds, code = run(source, provers, timeout, "update" if cache == "fresh" else cache, cache == "fresh", driver, extra)
     return text, spent + seconds, code
-
-
-def forget_failures(cache):
-    """What failed in a short time may succeed in a long one."""
-    if cache == "fresh":
-        for path in glob.glob(FRESH + "/cache/*"):
-            try:
-                text = open(path).read().rstrip()
-                if text.endswith("}") and '"valid"' not in text:  # else it is being written
-                    os.remove(path)
-            except FileNotFoundError:
-                pass  # another unit was faster
 
 
 def run(source, provers, timeout, cache, fresh, driver, extra):

@@ -154,7 +154,6 @@ def smoke(r, a, record):
     known = {(f, kind): int(n) for u, f, kind, n in rows("unreachable.tsv") if u == unit}
     if a.cached and len(record) > 3 and record[3] == smoke_digest(r) and int(record[2]) == sum(known.values()):
         return ["%-12s %-16s %4s/%4d  %7s  smoke" % (unit, theorems, record[1], int(record[1]) + int(record[2]), "record")], int(record[1]), int(record[2]), True
-    text, seconds, code = frama_c(source, "cvc5smoke", 1, "replay", extra=["-wp-fct", functions, *SMOKE])
     text, seconds, code = frama_c(source, "cvc5smoke", 1, "replay", extra=["-wp-fct", functions, *EXTRA.get(unit, []), *SMOKE])
     passed, bad = len(re.findall(r"\[Passed\] Smoke-test", text)), re.findall(r"\[Failed\] Smoke-test (\S+)", text)
     if code != 0 or passed == 0:
@@ -231,7 +230,7 @@ def main():
     p.add_argument("--times", action="store_true", help="print each proved goal and its seconds")
     p.add_argument("--limit", type=int, help="seconds a goal, instead of units.tsv's")
     p.add_argument("--function", help="only this function of the unit; its goals are then not those expected")
-    p.add_argument("--jobs", type=int, help="units at a time; as many as processors, twice that from the cache, which waits half the time")
+    p.add_argument("--jobs", type=int, help="units at a time; twice as many as processors, since WP waits half the time")
     p.add_argument("units", nargs="*")
     a = p.parse_args()
     if a.record and a.function:
@@ -265,7 +264,7 @@ def main():
             if r[0] not in expected:
                 print("OPEN, not replayed: %s" % r[0])
         todo = [r for r in todo if r[0] in expected]
-    with ThreadPoolExecutor(a.jobs or len(os.sched_getaffinity(0)) * (2 if a.cached or a.replay else 1)) as pool:
+    with ThreadPoolExecutor(a.jobs or len(os.sched_getaffinity(0)) * 2) as pool:
         for r, (lines, goals, by, complete) in zip(todo, pool.map(lambda r: prove(r, a, cache, records.get(r[0], [])), todo)):
             unit = r[0]
             print("\n".join(lines), flush=True)

@@ -23,8 +23,8 @@ def hidden():
     theories = {}
     for line in open(WP + "/hidden_axioms.txt"):
         if line.strip() and not line.startswith("#"):
-            theory, axiom = line.split()
-            theories.setdefault(theory, []).append("  remove prop %s\n" % axiom)
+            theory, *names = line.split()
+            theories.setdefault(theory, []).extend("  remove prop %s\n" % n for n in names)
     return "".join("\ntheory %s\n%send\n" % (t, "".join(r)) for t, r in theories.items())
 
 
@@ -70,14 +70,14 @@ def why3_conf():
     conf = "[main]\ndatadir = \"%s\"\nlibdir = \"%s\"\nmagic = 14\nmemlimit = %d\nrunning_provers_max = 1\ntimelimit = 10\n" % (
         datadir, libdir, MEMORY_MB)
     cvc5 = version(["cvc5", "--version"], r"cvc5 version (\S+)")
-    # no limit of their own: theirs is of the clock, Why3's is of processor time, so a loaded machine proves as much
+    # no limit of the clock: Why3's is of processor time, so a loaded machine proves as much; Gappa proves within a second or never
     z3 = "z3 -smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 %f"
     tie = "%s %s/tie.py %%f %s" % (sys.executable, WP, BUILD + "/coq")
     for name, shortcut, command, driver, v in (
-            ("Gappa", "gappa", "gappa -Eprecision=70", "gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
+            ("Gappa", "gappa", "prlimit --cpu=1 gappa -Eprecision=70", "gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
             ("Z3", "z3-nobv", z3, "z3_nobv", version(["z3", "-version"], r"Z3 version (\S+)")),
             ("cvc5axdef", "cvc5axdef", "cvc5 --lang=smt2 %f", "cvc5_axdef", cvc5),
-            ("cvc5smoke", "cvc5smoke", "cvc5 --tlimit=10000 --rlimit=100000 --lang=smt2 %f", "cvc5_axdef", cvc5),
+            ("cvc5smoke", "cvc5smoke", "cvc5 --tlimit=10000 --rlimit=50000 --lang=smt2 %f", "cvc5_axdef", cvc5),
             ("cvc5ind", "cvc5ind", "cvc5 --quant-ind --lang=smt2 %f", "cvc5_axdef", cvc5),
             ("coqtie", "coqtie", tie, "coq", "1")):
         conf += "\n[prover]\ncommand = \"%s\"\ndriver = \"%s/%s.drv\"\n" % (command, BUILD, driver)
