@@ -75,6 +75,8 @@ LEMMAS = {
                      (("ref/gradient.h", "ref/kernels_ref.h", "received.acsl", "pull_received.acsl"), ("pull_received",))],
     "lemmas_batch": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl"),
                       ("batch", "batch_rows", "batch_log"))],
+    "lemmas_batch16": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch16.acsl", "batch_rows16.acsl"),
+                        ("batch16", "batch_rows16"))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 
