@@ -75,6 +75,10 @@ LEMMAS = {
                      (("ref/gradient.h", "ref/kernels_ref.h", "received.acsl", "pull_received.acsl"), ("pull_received",))],
     "lemmas_batch": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl"),
                       ("batch", "batch_rows", "batch_log"))],
+    "lemmas_batch_loss": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_backward.acsl"), ("batch_backward",)),
+                          (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_loss.acsl"), ("batch_loss",)),
+                          (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_backward.acsl",
+                            "batch_loss.acsl", "batch_losses.acsl"), ("batch_losses",))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 
