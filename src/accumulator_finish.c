@@ -33,6 +33,7 @@ static void negate(const uint64_t limb[LIMBS], uint64_t into[LIMBS]) {
     /*@ assert hint_old: limbs((uint64_t *)limb, i + 1) == limbs((uint64_t *)limb, i) + digit(i, limb[i]); */
     mmax_limb_put(into, i, d.value);
     /*@ assert hint_same: \forall integer k; 0 <= k < 16 ==> limb[k] == \at(limb[k], LoopCurrent); */
+    /*@ assert hint_limbs: limbs_still{LoopCurrent,Here}((uint64_t *)limb, \at(i, Here) + 1); */
     /*@ assert hint_limb: limbs((uint64_t *)limb, i + 1) == limbs{LoopCurrent}((uint64_t *)limb, \at(i, Here) + 1); */
     borrow = d.carry;
   }

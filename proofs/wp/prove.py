@@ -52,7 +52,7 @@ LEMMAS = {
                       "pull_share.acsl", "pulled.acsl"), ("pull_share", "pulled"))],
     "lemmas_rest": [(("ref/gradient.h", "ref/kernels_ref.h", "weighed.acsl", "rest_mass.acsl"), ("rest_mass",))],
     "lemmas_finish": [(("multimax.h", "ref/arith.h", "ref/limbs.h", "finish.acsl"), ("finish",))],
-    "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares"))],
+    "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares")), (("ref/gradient.h", "squares.acsl"), ("squares",))],
     "lemmas_storage": [(("ref/storage.h",), ("storage",)), (("ref/row16.h",), ("row16",))],
     "lemmas_params": [(("multimax.h", "ref/arith.h", "params.acsl"), ("params",))],
     "lemmas_query": [(("ratio.acsl",), ("ratio",)), (("ref/arith.h", "x_of.acsl"), ("x_of",))],
@@ -77,6 +77,10 @@ LEMMAS = {
                       ("batch", "batch_rows", "batch_log"))],
     "lemmas_batch16": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch16.acsl", "batch_rows16.acsl"),
                         ("batch16", "batch_rows16"))],
+    "lemmas_batch_loss": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_backward.acsl"), ("batch_backward",)),
+                          (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_loss.acsl"), ("batch_loss",)),
+                          (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_backward.acsl",
+                            "batch_loss.acsl", "batch_losses.acsl"), ("batch_losses",))],
     "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
 }
 

@@ -10,6 +10,9 @@
 #include "batch_log.acsl"
 #include "batch16.acsl"
 #include "batch_rows16.acsl"
+#include "batch_backward.acsl"
+#include "batch_loss.acsl"
+#include "batch_losses.acsl"
 #endif
 
 /* A row that starts at element `first` of a matrix. */
@@ -158,21 +161,7 @@ static mmax_status log_at(const mmax_params *params, const mmax_input *in,
   return mmax_row_log_ref(params, &row, out);
 }
 
-/* Row r of a cross-entropy call; ignored rows are not looked at. */
-static void loss_row(const mmax_params *params, const mmax_view *row, const mmax_targets *targets,
-                     size_t r, const float *grad_loss, float *loss, mmax_sink grad,
-                     mmax_accumulator *acc, mmax_report *report) {
-  float *loss_at = loss == NULL ? NULL : loss + r;
-  if (targets->target[r] == targets->ignore_index) {
-    if (loss_at != NULL) *loss_at = 0.0f;
-    if (mmax_wanted(grad)) mmax_view_fill(grad, row->n, 0.0f);
-    report->ignored_rows++;
-    return;
-  }
-  mmax_report_row(report, r,
-                  mmax_row_loss_ref(params, row, (size_t)targets->target[r], targets->smoothing,
-                                    grad_loss == NULL ? 1.0f : grad_loss[r], loss_at, grad, acc));
-}
+#include "batch_gradients.h"
 
 /* A row of 16 bits. */
 /*@ requires  view:    \valid_read(row) && 1 <= row->n && row->logits.storage != MMAX_FLOAT32;

@@ -96,27 +96,223 @@ static void OF(log_forward)(const mmax_params *params, const mmax_input *in,
   }
 }
 
+/*@ requires  float32: STORAGE == MMAX_FLOAT32;
+    requires  in:      \valid_read(in) && input_readable((mmax_input *)in);
+    requires  given:   upstream_readable(upstream, (mmax_input *)in);
+    requires  out:     gradient_fits(grad, (mmax_input *)in) && upstream_place(grad, upstream, (mmax_input *)in);
+    requires  params:  \valid_read(params) && valid_params(params);
+    requires  acc:     sums_given(acc, (mmax_input *)in, (mmax_params *)params) && sums_apart(acc, grad, (mmax_input *)in) &&
+                         (acc == \null || \separated(acc, report));
+    requires  report:  \valid(report) && \separated(report, in) && \separated(report, params);
+    requires  started: report->masked_rows == 0 && report->nonfinite_rows == 0 &&
+                         report->first_masked == SIZE_MAX && report->first_nonfinite == SIZE_MAX;
+    terminates \true;
+    exits     \false;
+    assigns   *report, *acc, floats_at(grad.data)[0 .. wanted(grad.data, size_of_rows(in->rows, in->cols, grad.stride)) - 1];
+    ensures   written: backward_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, upstream, grad, \old(in->rows));
+    ensures   masked:  backward_tally{Pre}((mmax_input *)in, upstream, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
+    ensures   bad:     backward_tally{Pre}((mmax_input *)in, upstream, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
+    ensures   ignored: report->ignored_rows == \old(report->ignored_rows);
+    ensures   counts:  sums_counted{Pre,Post}(acc, \old(in->rows) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows);
+    ensures   absent:  absent_sums{Pre,Post}(acc, (mmax_params *)params);
+    ensures   unmoved: sums_unmoved{Pre,Post}(acc, \old(in->rows) - report->masked_rows - report->nonfinite_rows);
+*/
 static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_upstream upstream,
                          mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
                          mmax_report *report) {
   (void)scratch;
+  /*@ loop invariant range:   0 <= r <= \at(in->rows, Pre);
+      loop invariant same:    same_input{Pre,Here}((mmax_input *)in);
+      loop invariant rest:    rows_same{Pre,Here}(logits_of{Pre}((mmax_input *)in), \at(in->stride, Pre), \at(in->cols, Pre), r, \at(in->rows, Pre));
+      loop invariant rest_g:  rows_same{Pre,Here}(upstream_of(upstream), upstream.stride, \at(in->cols, Pre), r, \at(in->rows, Pre));
+      loop invariant written: backward_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, upstream, grad, r);
+      loop invariant masked:  backward_tally{Pre}((mmax_input *)in, upstream, MMAX_ROW_MASKED, r, report->masked_rows, report->first_masked);
+      loop invariant bad:     backward_tally{Pre}((mmax_input *)in, upstream, MMAX_ROW_NONFINITE, r, report->nonfinite_rows, report->first_nonfinite);
+      loop invariant ignored: report->ignored_rows == \at(report->ignored_rows, Pre);
+      loop invariant fine:    report->masked_rows + report->nonfinite_rows <= r;
+      loop invariant counts:  sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows);
+      loop invariant absent:  absent_sums{Pre,Here}(acc, (mmax_params *)params);
+      loop invariant unmoved: sums_unmoved{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows);
+      loop assigns   r, *report, *acc, floats_at(grad.data)[0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1];
+      loop variant   in->rows - r;
+  */
   for (size_t r = 0; r < in->rows; r++) {
-    const mmax_view row = view_of(in, STORAGE, r);
-    const mmax_source g = source_at(upstream.grad_probs, STORAGE, r * upstream.stride);
-    mmax_report_row(
-        report, r, mmax_row_backward_ref(params, &row, g, sink_of(grad, STORAGE, r), acc));
+    /*@ assert hint_row: row_of((mmax_input *)in, r) == row_of{Pre}((mmax_input *)in, r) && mask_of((mmax_input *)in, r) == mask_of{Pre}((mmax_input *)in, r); */
+    /*@ assert hint_inside: row_inside(r, in->rows, in->stride); */
+    /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
+    /*@ assert hint_taken: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
+    /*@ assert hint_up: same_upstream{Pre,Here}(upstream_row(upstream, r), in->cols); */
+    /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(floats_at(grad.data), r, in->rows, in->cols, grad.stride); */
+    /*@ assert hint_acc_rows: \separated(&in->rows, acc); */
+    /*@ assert hint_acc_cols: \separated(&in->cols, acc); */
+    /*@ assert hint_acc_stride: \separated(&in->stride, acc); */
+    /*@ assert hint_acc_mask_stride: \separated(&in->mask_stride, acc); */
+    /*@ assert hint_acc_masked_rows: \separated(&report->masked_rows, acc); */
+    /*@ assert hint_acc_first_masked: \separated(&report->first_masked, acc); */
+    /*@ assert hint_acc_nonfinite_rows: \separated(&report->nonfinite_rows, acc); */
+    /*@ assert hint_acc_first_nonfinite: \separated(&report->first_nonfinite, acc); */
+    /*@ assert hint_acc_ignored_rows: \separated(&report->ignored_rows, acc); */
+    /*@ assert hint_report_rows: \separated(&in->rows, report); */
+    /*@ assert hint_report_cols: \separated(&in->cols, report); */
+    /*@ assert hint_report_stride: \separated(&in->stride, report); */
+    /*@ assert hint_report_mask_stride: \separated(&in->mask_stride, report); */
+    /*@ assert hint_report_acc_rows: acc == \null || \separated(&acc->rows, report); */
+    /*@ assert hint_report_acc_nonfinite_rows: acc == \null || \separated(&acc->nonfinite_rows, report); */
+    const mmax_status state = backward_at(params, in, upstream, STORAGE, grad, acc, r);
+    /*@ assert hint_kept: same_input{Pre,Here}((mmax_input *)in); */
+    /*@ assert hint_masked_rows: report->masked_rows == \at(report->masked_rows, LoopCurrent); */
+    /*@ assert hint_first_masked: report->first_masked == \at(report->first_masked, LoopCurrent); */
+    /*@ assert hint_nonfinite_rows: report->nonfinite_rows == \at(report->nonfinite_rows, LoopCurrent); */
+    /*@ assert hint_first_nonfinite: report->first_nonfinite == \at(report->first_nonfinite, LoopCurrent); */
+    /*@ assert hint_ignored_rows: report->ignored_rows == \at(report->ignored_rows, LoopCurrent); */
+    /*@ assert hint_state: backward_has{Pre}((mmax_input *)in, upstream, r, state); */
+    /*@ assert hint_masked: state == MMAX_ROW_MASKED <==> backward_has{Pre}((mmax_input *)in, upstream, r, MMAX_ROW_MASKED); */
+    /*@ assert hint_bad: state == MMAX_ROW_NONFINITE <==> backward_has{Pre}((mmax_input *)in, upstream, r, MMAX_ROW_NONFINITE); */
+    /*@ assert hint_count: sums_count{LoopCurrent,Here}(acc, state); */
+    /*@ assert hint_status: state == MMAX_OK || state == MMAX_ROW_MASKED || state == MMAX_ROW_NONFINITE; */
+    /*@ assert hint_good: state == MMAX_OK ==> sums_counted{Pre,Here}(acc, r + 1 - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
+    /*@ assert hint_lost: state == MMAX_ROW_NONFINITE ==> sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows + 1); */
+    /*@ assert hint_other: state == MMAX_ROW_MASKED ==> sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
+    /*@ assert hint_sigma: same_gradients{Pre,Here}((mmax_params *)params); */
+    /*@ assert hint_row_done: grad.data != \null ==> backward_row_is{LoopCurrent,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), upstream_row(upstream, r), out_of(grad, r), in->cols); */
+    /*@ assert hint_row_is: grad.data != \null ==> backward_row_is{Pre,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), upstream_row(upstream, r), out_of(grad, r), in->cols); */
+    /*@ assert hint_done: backward_done{Pre,Here}((mmax_params *)params, (mmax_input *)in, upstream, grad, r); */
+    /*@ assert hint_before: backward_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, upstream, grad, r); */
+    /*@ assert hint_next: backward_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, upstream, grad, r + 1); */
+    /*@ assert hint_later: rows_same{LoopCurrent,Here}(logits_of{Pre}((mmax_input *)in), in->stride, in->cols, r + 1, in->rows); */
+    /*@ assert hint_later_g: rows_same{LoopCurrent,Here}(upstream_of(upstream), upstream.stride, in->cols, r + 1, in->rows); */
+    /*@ assert hint_terms: terms_same{Pre,LoopCurrent}((mmax_params *)params); */
+    /*@ assert hint_absent: absent_sums{Pre,Here}(acc, (mmax_params *)params); */
+    /*@ assert hint_unmoved: state != MMAX_OK ==> sums_unmoved{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows); */
+    /*@ assert hint_limbs: acc != \null ==> \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==> \separated(&acc->limb[j][i], report); */
+    /*@ ghost counted: ; */
+    mmax_report_row(report, r, state);
+    /*@ assert hint_still: sums_still{counted,Here}(acc); */
+    /*@ assert hint_sums_kept: sums_kept{counted,Here}(acc); */
+    /*@ assert hint_absent_on: absent_sums{Pre,Here}(acc, (mmax_params *)params); */
+    /*@ assert hint_r: (size_t)(r + 1) == r + 1; */
+    /*@ assert hint_unmoved_on: state != MMAX_OK ==> sums_unmoved{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows); */
+    /*@ assert hint_unmoved_good: state == MMAX_OK ==> sums_unmoved{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows); */
+    /*@ assert hint_good_on: state == MMAX_OK ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
+    /*@ assert hint_lost_on: state == MMAX_ROW_NONFINITE ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
+    /*@ assert hint_other_on: state == MMAX_ROW_MASKED ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
   }
 }
 
+/*@ requires  float32: STORAGE == MMAX_FLOAT32;
+    requires  in:      \valid_read(in) && input_readable((mmax_input *)in);
+    requires  targets: targets_given((mmax_targets *)targets, (mmax_input *)in) && targets_beside((mmax_targets *)targets, grad, loss, (mmax_input *)in);
+    requires  factors: factors_given((float *)grad_loss, (mmax_input *)in) && factors_beside((float *)grad_loss, grad, loss, (mmax_input *)in);
+    requires  params:  \valid_read(params) && valid_params(params);
+    requires  losses:  losses_given(loss, (mmax_input *)in, (mmax_params *)params);
+    requires  out:     gradient_fits(grad, (mmax_input *)in) && gradient_beside(grad, loss, (mmax_input *)in, (mmax_params *)params);
+    requires  acc:     sums_given(acc, (mmax_input *)in, (mmax_params *)params) && sums_apart(acc, grad, (mmax_input *)in) &&
+                         sums_beside(acc, loss, (mmax_input *)in) && (acc == \null || \separated(acc, report));
+    requires  report:  \valid(report) && \separated(report, in) && \separated(report, params);
+    requires  started: report->masked_rows == 0 && report->nonfinite_rows == 0 && report->ignored_rows == 0 &&
+                         report->first_masked == SIZE_MAX && report->first_nonfinite == SIZE_MAX;
+    terminates \true;
+    exits     \false;
+    assigns   *report, *acc, loss[0 .. losses_in(loss, in->rows) - 1],
+              floats_at(grad.data)[0 .. wanted(grad.data, size_of_rows(in->rows, in->cols, grad.stride)) - 1];
+    ensures   losses:  loss_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, loss, \old(in->rows));
+    ensures   written: pulls_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, \old(in->rows));
+    ensures   masked:  loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
+    ensures   bad:     loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
+    ensures   ignored: loss_number{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, IGNORED, \old(in->rows), report->ignored_rows);
+    ensures   counts:  sums_counted{Pre,Post}(acc, \old(in->rows) - report->masked_rows - report->nonfinite_rows - report->ignored_rows,
+                         report->nonfinite_rows);
+*/
 static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
                               const mmax_targets *targets, const float *grad_loss, float *loss,
                               mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
                               mmax_report *report) {
   (void)scratch;
+  /*@ loop invariant range:   0 <= r <= \at(in->rows, Pre);
+      loop invariant same:    same_input{Pre,Here}((mmax_input *)in);
+      loop invariant rest:    rows_same{Pre,Here}(logits_of{Pre}((mmax_input *)in), \at(in->stride, Pre), \at(in->cols, Pre), r, \at(in->rows, Pre));
+      loop invariant losses:  loss_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, loss, r);
+      loop invariant written: pulls_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, r);
+      loop invariant masked:  loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_MASKED, r, report->masked_rows, report->first_masked);
+      loop invariant bad:     loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_NONFINITE, r, report->nonfinite_rows, report->first_nonfinite);
+      loop invariant ignored: loss_number{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, IGNORED, r, report->ignored_rows);
+      loop invariant fine:    report->masked_rows + report->nonfinite_rows + report->ignored_rows <= r;
+      loop invariant counts:  sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows - report->ignored_rows, report->nonfinite_rows);
+      loop assigns   r, *report, *acc, loss[0 .. losses_in(loss, \at(in->rows, Pre)) - 1],
+                     floats_at(grad.data)[0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1];
+      loop variant   in->rows - r;
+  */
   for (size_t r = 0; r < in->rows; r++) {
-    const mmax_view row = view_of(in, STORAGE, r);
-    const mmax_sink out = sink_of(grad, STORAGE, r);
-    loss_row(params, &row, targets, r, grad_loss, loss, out, acc, report);
+    /*@ assert hint_masked_hit: loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, MMAX_ROW_MASKED) ==> loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_MASKED, r + 1, report->masked_rows + 1, report->masked_rows == 0 ? r : report->first_masked); */
+    /*@ assert hint_bad_hit: loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, MMAX_ROW_NONFINITE) ==> loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_NONFINITE, r + 1, report->nonfinite_rows + 1, report->nonfinite_rows == 0 ? r : report->first_nonfinite); */
+    /*@ assert hint_row: row_of((mmax_input *)in, r) == row_of{Pre}((mmax_input *)in, r) && mask_of((mmax_input *)in, r) == mask_of{Pre}((mmax_input *)in, r); */
+    /*@ assert hint_inside: row_inside(r, in->rows, in->stride); */
+    /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
+    /*@ assert hint_taken: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
+    /*@ assert hint_smooth_apart: \separated(&targets->smoothing, loss + (0 .. losses_in(loss, \at(in->rows, Pre)) - 1)) && \separated(&targets->smoothing, floats_at(grad.data) + (0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1)); */
+    /*@ assert hint_factor_apart: grad_loss != \null ==> \separated(grad_loss + r, loss + (0 .. losses_in(loss, \at(in->rows, Pre)) - 1)) && \separated(grad_loss + r, floats_at(grad.data) + (0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1)); */
+    /*@ assert hint_smooth: alike(\at(targets->smoothing, Pre), targets->smoothing); */
+    /*@ assert hint_same_target: same_target{Pre,Here}((mmax_targets *)targets, r); */
+    /*@ assert hint_targets: targets_given((mmax_targets *)targets, (mmax_input *)in); */
+    /*@ assert hint_same_factor: same_factor{Pre,Here}(cell_at((float *)grad_loss, r)); */
+    /*@ assert hint_target_inside: target_inside{Pre}((mmax_targets *)targets, r, in->cols); */
+    /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(floats_at(grad.data), r, in->rows, in->cols, grad.stride); */
+    /*@ assert hint_sigma: same_modulated{Pre,Here}((mmax_params *)params) && same_pulls{Pre,Here}((mmax_params *)params); */
+    /*@ assert hint_acc_rows: \separated(&in->rows, acc); */
+    /*@ assert hint_acc_cols: \separated(&in->cols, acc); */
+    /*@ assert hint_acc_stride: \separated(&in->stride, acc); */
+    /*@ assert hint_acc_mask_stride: \separated(&in->mask_stride, acc); */
+    /*@ assert hint_acc_masked_rows: \separated(&report->masked_rows, acc); */
+    /*@ assert hint_acc_first_masked: \separated(&report->first_masked, acc); */
+    /*@ assert hint_acc_nonfinite_rows: \separated(&report->nonfinite_rows, acc); */
+    /*@ assert hint_acc_first_nonfinite: \separated(&report->first_nonfinite, acc); */
+    /*@ assert hint_acc_ignored_rows: \separated(&report->ignored_rows, acc); */
+    /*@ assert hint_report_rows: \separated(&in->rows, report); */
+    /*@ assert hint_report_cols: \separated(&in->cols, report); */
+    /*@ assert hint_report_stride: \separated(&in->stride, report); */
+    /*@ assert hint_report_mask_stride: \separated(&in->mask_stride, report); */
+    /*@ assert hint_report_acc_rows: acc == \null || \separated(&acc->rows, report); */
+    /*@ assert hint_report_acc_nonfinite_rows: acc == \null || \separated(&acc->nonfinite_rows, report); */
+    const int state = loss_at(params, in, targets, grad_loss, loss, STORAGE, grad, acc, r);
+    /*@ assert hint_kept: same_input{Pre,Here}((mmax_input *)in); */
+    /*@ assert hint_masked_rows: report->masked_rows == \at(report->masked_rows, LoopCurrent); */
+    /*@ assert hint_first_masked: report->first_masked == \at(report->first_masked, LoopCurrent); */
+    /*@ assert hint_nonfinite_rows: report->nonfinite_rows == \at(report->nonfinite_rows, LoopCurrent); */
+    /*@ assert hint_first_nonfinite: report->first_nonfinite == \at(report->first_nonfinite, LoopCurrent); */
+    /*@ assert hint_ignored_rows: report->ignored_rows == \at(report->ignored_rows, LoopCurrent); */
+    /*@ assert hint_state: loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, state); */
+    /*@ assert hint_masked: state == MMAX_ROW_MASKED <==> loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, MMAX_ROW_MASKED); */
+    /*@ assert hint_bad: state == MMAX_ROW_NONFINITE <==> loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, MMAX_ROW_NONFINITE); */
+    /*@ assert hint_ignored: state == IGNORED <==> loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, IGNORED); */
+    /*@ assert hint_count: sums_count{LoopCurrent,Here}(acc, state); */
+    /*@ assert hint_status: state == MMAX_OK || state == MMAX_ROW_MASKED || state == MMAX_ROW_NONFINITE || state == IGNORED; */
+    /*@ assert hint_good: state == MMAX_OK ==> sums_counted{Pre,Here}(acc, r + 1 - \at(report->masked_rows, LoopCurrent) - \at(report->nonfinite_rows, LoopCurrent) - \at(report->ignored_rows, LoopCurrent), \at(report->nonfinite_rows, LoopCurrent)); */
+    /*@ assert hint_lost: state == MMAX_ROW_NONFINITE ==> sums_counted{Pre,Here}(acc, r - \at(report->masked_rows, LoopCurrent) - \at(report->nonfinite_rows, LoopCurrent) - \at(report->ignored_rows, LoopCurrent), \at(report->nonfinite_rows, LoopCurrent) + 1); */
+    /*@ assert hint_other: state == MMAX_ROW_MASKED || state == IGNORED ==> sums_counted{Pre,Here}(acc, r - \at(report->masked_rows, LoopCurrent) - \at(report->nonfinite_rows, LoopCurrent) - \at(report->ignored_rows, LoopCurrent), \at(report->nonfinite_rows, LoopCurrent)); */
+    /*@ assert hint_value: loss != \null ==> target_value{Pre}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols, (mmax_targets *)targets, r, cell_at((float *)grad_loss, r), \at(loss[r], Here)); */
+    /*@ assert hint_pulls: grad.data != \null ==> target_grads{Pre,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols, (mmax_targets *)targets, r, cell_at((float *)grad_loss, r), out_of(grad, r)); */
+    /*@ assert hint_loss_done: loss_done{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, loss, r); */
+    /*@ assert hint_done: pulls_done{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, r); */
+    /*@ assert hint_loss_before: loss_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, loss, r); */
+    /*@ assert hint_before: pulls_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, r); */
+    /*@ assert hint_loss_next: loss_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, loss, r + 1); */
+    /*@ assert hint_next: pulls_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, r + 1); */
+    /*@ assert hint_later: rows_same{LoopCurrent,Here}(logits_of{Pre}((mmax_input *)in), in->stride, in->cols, r + 1, in->rows); */
+    /*@ ghost counted: ; */
+    loss_report(report, r, state);
+    /*@ assert hint_still: sums_still{counted,Here}(acc); */
+    /*@ assert hint_r: (size_t)(r + 1) == r + 1; */
+    /*@ assert hint_masked_now: report->masked_rows == \at(report->masked_rows, LoopCurrent) + (state == MMAX_ROW_MASKED ? 1 : 0); */
+    /*@ assert hint_bad_now: report->nonfinite_rows == \at(report->nonfinite_rows, LoopCurrent) + (state == MMAX_ROW_NONFINITE ? 1 : 0); */
+    /*@ assert hint_ignored_now: report->ignored_rows == \at(report->ignored_rows, LoopCurrent) + (state == IGNORED ? 1 : 0); */
+    /*@ assert hint_masked_on: state == MMAX_ROW_MASKED ==> loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_MASKED, (size_t)(r + 1), report->masked_rows, report->first_masked); */
+    /*@ assert hint_masked_kept: state != MMAX_ROW_MASKED ==> loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_MASKED, (size_t)(r + 1), report->masked_rows, report->first_masked); */
+    /*@ assert hint_bad_on: state == MMAX_ROW_NONFINITE ==> loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_NONFINITE, (size_t)(r + 1), report->nonfinite_rows, report->first_nonfinite); */
+    /*@ assert hint_bad_kept: state != MMAX_ROW_NONFINITE ==> loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_NONFINITE, (size_t)(r + 1), report->nonfinite_rows, report->first_nonfinite); */
+    /*@ assert hint_good_on: state == MMAX_OK ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows - report->ignored_rows, report->nonfinite_rows); */
+    /*@ assert hint_lost_on: state == MMAX_ROW_NONFINITE ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows - report->ignored_rows, report->nonfinite_rows); */
+    /*@ assert hint_other_on: state == MMAX_ROW_MASKED ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows - report->ignored_rows, report->nonfinite_rows); */
+    /*@ assert hint_ignored_on: state == IGNORED ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows - report->ignored_rows, report->nonfinite_rows); */
   }
 }
 

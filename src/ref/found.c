@@ -242,6 +242,10 @@ static double mean_gradient(const mmax_params *params, const mmax_view *row, mma
                           mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) + mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i); */
     /*@ assert hint_next_up: upstream_sum(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i + 1) ==
                           upstream_sum(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i) + upstream_term(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i); */
+    /*@ assert hint_adds: count_adds(sum + q, sum, q) &&
+          mass_adds(mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1),
+                    mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i),
+                    mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i)); */
     /*@ assert hint_count: counted_to(sum + q, mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1), i + 1); */
     /*@ assert hint_leans: leans_to(sum + q, mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1), i + 1, f->g_max, grid.big); */
     /*@ assert hint_floor: floors(sum + q, upstream_sum(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, i + 1), i + 1, grid.big); */

@@ -142,12 +142,15 @@ mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *ro
     requires  in_place:   grad.f32 == row->logits.f32 ||
                             \separated(grad.f32 + (0 .. row->n - 1), row->logits.f32 + (0 .. row->n - 1));
     requires  apart:      row->mask == \null || \separated(grad.f32 + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
-    requires  loss_apart: \separated(loss, row->logits.f32 + (0 .. row->n - 1)) && \separated(loss, grad.f32 + (0 .. row->n - 1));
-    requires  acc_apart:  \separated(acc, row, params, loss) && \separated(acc, grad.f32 + (0 .. row->n - 1)) &&
+    requires  loss_apart: loss == \null || \separated(loss, row->logits.f32 + (0 .. row->n - 1)) &&
+                            (grad.f32 == \null || \separated(loss, grad.f32 + (0 .. row->n - 1))) &&
+                            \separated(loss, row, params) &&
+                            (row->mask == \null || \separated(loss, row->mask + (0 .. row->n - 1)));
+    requires  acc_apart:  acc == \null || \separated(acc, row, params) && (loss == \null || \separated(acc, loss)) &&
+                            (grad.f32 == \null || \separated(acc, grad.f32 + (0 .. row->n - 1))) &&
                             \separated(acc, row->logits.f32 + (0 .. row->n - 1)) &&
                             (row->mask == \null || \separated(acc, row->mask + (0 .. row->n - 1)));
-    requires  frame:      \separated(loss, row, params) && \separated(grad.f32 + (0 .. row->n - 1), row, params) &&
-                            (row->mask == \null || \separated(loss, row->mask + (0 .. row->n - 1)));
+    requires  frame:      grad.f32 == \null || \separated(grad.f32 + (0 .. row->n - 1), row, params);
     terminates \true;
     exits     \false;
     assigns   *loss, grad.f32[0 .. row->n - 1], *acc;

@@ -219,7 +219,9 @@ static float row_loss(const mmax_params *params, const mmax_view *row, size_t ta
 /* What a row gives that has no loss. */
 /*@ requires  state:     state == MMAX_ROW_MASKED || state == MMAX_ROW_NONFINITE;
     requires  out:       valid_grad(grad.storage, grad.f32, grad.bits, n) && (loss == \null || \valid(loss)) && (acc == \null || \valid(acc));
-    requires  apart:     \separated(loss, grad.f32 + (0 .. n-1)) && \separated(acc, grad.f32 + (0 .. n-1)) && \separated(acc, loss);
+    requires  apart:     (loss == \null || grad.f32 == \null || \separated(loss, grad.f32 + (0 .. n-1))) &&
+                           (acc == \null || grad.f32 == \null || \separated(acc, grad.f32 + (0 .. n-1))) &&
+                           (acc == \null || loss == \null || \separated(acc, loss));
     terminates \true;
     exits     \false;
     assigns   *loss, grad.f32[0 .. n-1], *acc;
