@@ -293,8 +293,8 @@ double mmax_moments_add(mmax_moments *moments, const mmax_params *params, float 
   double g3 = at_hinge(g, r.low2), g4 = at_hinge(g, r.high2);
   /*@ assert hint_low: r.low2 == low2(params, y) && g3 == product(g, low2(params, y)); */
   /*@ assert hint_high: r.high2 == high2(params, y) && g4 == product(g, high2(params, y)); */
-  /*@ assert hint_low_product: product_of(g3, g, r.low2); */
-  /*@ assert hint_high_product: product_of(g4, g, r.high2); */
+  /*@ assert hint_low_product: g3 == product(g, r.low2) && square_is(g3, g, r.low2); */
+  /*@ assert hint_high_product: g4 == product(g, r.high2) && square_is(g4, g, r.high2); */
   /*@ assert hint_low_square: g3*r.low2 == square_term(g, r.low2); */
   /*@ assert hint_high_square: g4*r.high2 == square_term(g, r.high2); */
   /*@ assert hint_first: first_fit(moments, g, r.low1, r.high1); */
