@@ -180,6 +180,9 @@ static double x_of(double scale, double shift, double y) {
 */
 static intervals append_x(intervals x, double scale, double shift, double near, double far) {
   mmax_interval found = {x_of(scale, shift, near), x_of(scale, shift, far)};
+  /*@ ghost double minus = -scale; */
+  /*@ assert hint_minus: fin(minus) && minus == -scale; */
+  /*@ assert hint_size: fmt(size_of(scale)); */
   /*@ assert hint_turned: x_at(scale, shift, near) <= x_at(scale, shift, far); */
   /*@ assert hint_reach:  reach(x, x_at(scale, shift, far)); */
   /*@ assert hint_before: all_before(x, found.lo); */
@@ -239,6 +242,8 @@ static intervals to_x(double scale, double shift, intervals y) {
     /*@ assert hint_down:  i + 1 < y.n ==> at_most(y.v[y.n - 2 - i].hi, y.v[y.n - 1 - i].lo); */
     /*@ assert hint_next:  i + 1 < y.n ==> follows(scale, far, near_of(scale, y, i + 1)); */
     /*@ assert hint_range: i + 1 < y.n ==> in_far(near_of(scale, y, i + 1)); */
+    /*@ ghost double minus = -scale; */
+    /*@ assert hint_minus: fin(minus) && minus == -scale; */
     /*@ assert hint_here:  fmt(size_of(scale)) && in_far(far); */
     /*@ assert hint_grows: i + 1 < y.n ==> x_at(scale, shift, far) <= x_at(scale, shift, near_of(scale, y, i + 1)); */
     /*@ assert hint_reach: i + 1 < y.n ==> reach(x, x_at(scale, shift, near_of(scale, y, i + 1))); */
