@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from provers import BUILD, ROOT, WP, build_coq
+from theories import SHARE
 
 OPTIONS = ["-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
            "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1"]
@@ -14,30 +15,36 @@ FRESH = BUILD + "/fresh"
 EXTRA = {"run": ["-rte-no-pointer-call"]}
 
 
-def frama_c(source, provers, timeout, cache, driver=True, extra=()):
+def options_of(unit):
+    """Options of a unit's own; those named _half read the annotations for 16-bit rows (specs/logic/words.h)."""
+    return EXTRA.get(unit, []) + (["-cpp-extra-args=-DMMAX_HALF"] if unit.endswith("_half") else [])
+
+
+def frama_c(source, provers, timeout, cache, driver=True, extra=(), env=None):
     """(output, seconds, exit status). Where there is a cache it is asked alone first: the cache holds successes, and WP would run again every
     prover that failed before the one that succeeded. Smoke tests are not in it: they pass where nothing is proved. `fresh` is a cache of its
-    own, empty at first."""
+    own, empty at first. `env`: MMAX_UNIT, for few.sh."""
     spent = 0.0
     if cache not in ("fresh", "none") and "-wp-smoke-tests" not in extra:
-        text, spent, code = run(source, provers, timeout, "offline", False, driver, extra)
+        text, spent, code = run(source, provers, timeout, "offline", False, driver, extra, env)
         got = parse(text)
         if got is not None and got[0] == got[1]:
             return text, spent, code
-    text, seconds, code = run(source, provers, timeout, "update" if cache == "fresh" else cache, cache == "fresh", driver, extra)
+    text, seconds, code = run(source, provers, timeout, "update" if cache == "fresh" else cache, cache == "fresh", driver, extra, env)
     return text, spent + seconds, code
 
 
-def run(source, provers, timeout, cache, fresh, driver, extra):
+def run(source, provers, timeout, cache, fresh, driver, extra, env=None):
     if provers == "coqtie" and cache != "offline":
         build_coq()
-    command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT), *OPTIONS, "-wp-timeout", str(timeout),
+    command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT), "-load-module", BUILD + "/heap.cmxs",
+               "-wp-share", SHARE, *OPTIONS, "-wp-timeout", str(timeout),
                "-wp-prover", provers, "-wp-cache", cache, "-wp-session", FRESH if fresh else BUILD + "/session", *extra, os.path.join(ROOT, source)]
     if driver:
         command[-1:-1] = ["-wp-driver", WP + "/rnd64.driver"]
     start = time.time()
     # Frama-C resolves relative names by PWD, not by the working directory.
-    r = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ, PWD=ROOT))
+    r = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ, PWD=ROOT, **(env or {})))
     return r.stdout + r.stderr, time.time() - start, r.returncode
 
 

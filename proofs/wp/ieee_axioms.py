@@ -5,7 +5,7 @@
 A goal about doubles is generated twice, by the driver of the SMT provers and by Why3's Coq driver. In the Coq text the types and
 operations of theory ieee_float are replaced by Flocq's (proofs/coq/IeeeModel.v ...), each axiom becomes a lemma of the same
 statement, and Coq checks the proof. Every axiom of the SMT text must then be proved, or stand in ieee_open.txt with a reason; one
-that is in neither fails. What hidden_axioms.txt names is in neither text: the drivers take it away.
+that is in neither fails. What hidden_axioms.txt names is in neither text (theories.py).
 --control: a changed axiom must not be proved, and one without a lemma must be found.
 Needs build/proofs/coq (make prove-coq) and build/wp/why3.conf (prove.py).
 """
@@ -15,11 +15,15 @@ import shutil
 import subprocess
 import sys
 
+from theories import SHARE, STDLIB
+
 WP = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(WP))
 BUILD = ROOT + "/build/wp/ieee"
 COQ = ROOT + "/build/proofs/coq"
 CONF = """[main]
+loadpath = "%(stdlib)s"
+stdlib = false
 datadir = "%(datadir)s"
 libdir = "%(libdir)s"
 magic = 14
@@ -81,10 +85,10 @@ def generate(out):
     with open(out + "/keep.sh", "w") as f:
         f.write('cp "$1" "%s/$2"; echo unknown\n' % out)
     with open(out + "/why3.conf", "w") as f:
-        f.write(CONF % {"datadir": text_of("why3", "--print-datadir"), "libdir": text_of("why3", "--print-libdir"), "out": out, "axdef": axdef, "coq": ROOT + "/build/wp/coq.drv"})
+        f.write(CONF % {"datadir": text_of("why3", "--print-datadir"), "libdir": text_of("why3", "--print-libdir"), "out": out, "stdlib": STDLIB, "axdef": axdef, "coq": ROOT + "/build/wp/coq.drv"})
     for prover in ("tocoq", "tosmt"):
         r = subprocess.run(["frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT), "-wp", "-wp-rte", "-warn-special-float",
-                            "non-finite", "-wp-prover", prover, "-wp-cache", "none", "-wp-fct", "mmax_add", "-wp-prop", "value",
+                            "non-finite", "-wp-prover", prover, "-wp-cache", "none", "-wp-share", SHARE, "-wp-fct", "mmax_add", "-wp-prop", "value",
                             "-wp-driver", WP + "/rnd64.driver", ROOT + "/src/ref/arith.h"], capture_output=True, text=True, cwd=out,
                            env=dict(os.environ, WHY3CONFIG=out + "/why3.conf", PWD=out))
     for name in ("goal.v", "goal.smt2"):

@@ -8,24 +8,13 @@ import subprocess
 import sys
 import threading
 
-WP = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(WP))
-BUILD = os.path.join(ROOT, "build", "wp")
-INSTALL = "apt-get install frama-c-base why3 z3 cvc5 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa"
+from theories import BUILD, ROOT, STDLIB, WP, derive_theories, write
+
+INSTALL = "apt-get install frama-c-base ocaml-nox why3 z3 cvc5 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa"
 MEMORY_MB = 4000
 # what a goal is tied to in Coq, in the order of compilation
 COQ = ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")]
 COQ += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "LogLemmas", "GradLemmas", "EntryTie", "GradTie", "LossTie", "StorageLemmas", "Tie")]
-
-
-def hidden():
-    """Driver text that takes the axioms of hidden_axioms.txt from the provers."""
-    theories = {}
-    for line in open(WP + "/hidden_axioms.txt"):
-        if line.strip() and not line.startswith("#"):
-            theory, *names = line.split()
-            theories.setdefault(theory, []).extend("  remove prop %s\n" % n for n in names)
-    return "".join("\ntheory %s\n%send\n" % (t, "".join(r)) for t, r in theories.items())
 
 
 def need(*tools):
@@ -39,11 +28,6 @@ def version(command, pattern):
     return re.search(pattern, text).group(1)
 
 
-def write(path, text):
-    with open(path, "w") as f:
-        f.write(text)
-
-
 def derive_drivers(datadir):
     """Drivers of our own. cvc5: Why3's axiomatic floats and no bit vectors, since native SMT floats prove nothing here."""
     drivers = datadir + "/drivers/"
@@ -53,32 +37,48 @@ def derive_drivers(datadir):
     gen = "".join(l for l in gen if "smt-libv2-floats.gen" not in l and "cvc4_bv.gen" not in l)
     gen = gen.replace("smt-libv2-bv.gen", "no-bv.gen")
     gen = gen.replace("eliminate_definition_conditionally", "eliminate_definition")
+    # no goal has inductive predicates or epsilon terms, or asks for a counterexample; each step rebuilds the whole goal
+    for idle in ("eliminate_inductive", "eliminate_epsilon", "prepare_for_counterexp"):
+        gen = gen.replace('transformation "%s"\n' % idle, "")
+    copied = ("no-bv.gen", "smt-libv2.gen", "discrimination.gen", "smtlib-strings.gen", "z3_432.drv", "coq-common.gen", "coq-realizations.aux")
+    left = derive_theories(datadir, "".join(read(name) for name in copied))
     write(BUILD + "/cvc4_axdef.gen", gen)
     cvc5 = read("cvc4_17.drv").replace("ALL_SUPPORTED", "ALL").replace("cvc4_16.gen", "cvc4_axdef.gen")
-    write(BUILD + "/cvc5_axdef.drv", cvc5 + hidden())
-    write(BUILD + "/z3_nobv.drv", read("z3_471_nobv.drv") + hidden())
-    write(BUILD + "/gappa.drv", read("gappa.drv") + hidden())
-    write(BUILD + "/coq.drv", read("coq.drv") + hidden())
-    for name in ("no-bv.gen", "smt-libv2.gen", "discrimination.gen", "smtlib-strings.gen", "z3_432.drv", "coq-common.gen", "coq-realizations.aux"):
+    write(BUILD + "/cvc5_axdef.drv", cvc5 + left)
+    write(BUILD + "/z3_nobv.drv", read("z3_471_nobv.drv") + left)
+    write(BUILD + "/gappa.drv", read("gappa.drv") + left)
+    write(BUILD + "/coq.drv", read("coq.drv") + left)
+    for name in copied:
         shutil.copy(drivers + name, BUILD)
+
+
+def big_heap():
+    """Compiles heap.ml, which every run of Frama-C loads."""
+    text = open(WP + "/heap.ml").read()
+    if not os.path.exists(BUILD + "/heap.cmxs") or open(BUILD + "/heap.ml").read() != text:
+        write(BUILD + "/heap.ml", text)
+        subprocess.run(["ocamlopt", "-shared", "-o", "heap.cmxs", "heap.ml"], check=True, cwd=BUILD)
 
 
 def why3_conf():
     datadir = subprocess.run(["why3", "--print-datadir"], capture_output=True, text=True).stdout.strip()
     libdir = subprocess.run(["why3", "--print-libdir"], capture_output=True, text=True).stdout.strip()
     derive_drivers(datadir)
-    conf = "[main]\ndatadir = \"%s\"\nlibdir = \"%s\"\nmagic = 14\nmemlimit = %d\nrunning_provers_max = 1\ntimelimit = 10\n" % (
-        datadir, libdir, MEMORY_MB)
+    big_heap()
+    conf = "[main]\nloadpath = \"%s\"\nstdlib = false\ndatadir = \"%s\"\nlibdir = \"%s\"\nmagic = 14\nmemlimit = %d\n" % (
+        STDLIB, datadir, libdir, MEMORY_MB)
+    conf += "running_provers_max = 1\ntimelimit = 10\n"
     cvc5 = version(["cvc5", "--version"], r"cvc5 version (\S+)")
     # no limit of the clock: Why3's is of processor time, so a loaded machine proves as much; Gappa proves within a second or never
     z3 = "z3 -smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 %f"
+    few = "sh %s/few.sh %%f" % WP
     tie = "%s %s/tie.py %%f %s" % (sys.executable, WP, BUILD + "/coq")
     for name, shortcut, command, driver, v in (
             ("Gappa", "gappa", "prlimit --cpu=1 gappa -Eprecision=70", "gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
             ("Z3", "z3-nobv", z3, "z3_nobv", version(["z3", "-version"], r"Z3 version (\S+)")),
-            ("cvc5axdef", "cvc5axdef", "cvc5 --lang=smt2 %f", "cvc5_axdef", cvc5),
-            ("cvc5smoke", "cvc5smoke", "cvc5 --tlimit=10000 --rlimit=50000 --lang=smt2 %f", "cvc5_axdef", cvc5),
-            ("cvc5ind", "cvc5ind", "cvc5 --quant-ind --lang=smt2 %f", "cvc5_axdef", cvc5),
+            ("cvc5axdef", "cvc5axdef", few, "cvc5_axdef", cvc5),
+            ("cvc5smoke", "cvc5smoke", "sh %s/few.sh --only %%f --tlimit=10000" % WP, "cvc5_axdef", cvc5),
+            ("cvc5ind", "cvc5ind", few + " --quant-ind", "cvc5_axdef", cvc5),
             ("coqtie", "coqtie", tie, "coq", "1")):
         conf += "\n[prover]\ncommand = \"%s\"\ndriver = \"%s/%s.drv\"\n" % (command, BUILD, driver)
         conf += "editor = \"\"\nin_place = false\ninteractive = false\n"
