@@ -24,11 +24,11 @@ def meaning(text):
     return "\n".join(" ".join(line.split()) for line in kept.splitlines() if line.strip())
 
 
-def preprocessed(path, root=ROOT):
+def preprocessed(path, root=ROOT, macros=()):
     """As Frama-C has its sources preprocessed, macros kept for the annotations; None where gcc refuses."""
     share = subprocess.run(["frama-c", "-print-share-path"], capture_output=True, text=True).stdout.strip()
     r = subprocess.run(["gcc", "-E", "-C", "-P", "-dD", "-nostdinc", "-m64", "-D__FRAMAC__", "-D__FC_MACHDEP_X86_64", "-I" + share + "/libc",
-                        "-I" + root + "/specs/logic", "-I" + root + "/src", path], capture_output=True, text=True)
+                        "-I" + root + "/specs/logic", "-I" + root + "/src", *macros, path], capture_output=True, text=True)
     return meaning(r.stdout) if r.returncode == 0 else None
 
 
@@ -39,7 +39,7 @@ def tools():
     for name in sorted(os.listdir(BUILD)):
         if re.search(r"\.(conf|drv|gen|aux)$", name):
             parts.append(name + "\n" + open(os.path.join(BUILD, name)).read().replace(ROOT, "").replace(sys.executable, "python3"))
-    parts += [open(os.path.join(WP, name)).read() for name in ("rnd64.driver", "rnd64.mlw")]
+    parts += [open(os.path.join(WP, name)).read() for name in ("rnd64.driver", "rnd64.mlw", "hidden_axioms.txt", "theories.py", "few.sh", "few.awk")]
     return "\0".join(parts)
 
 
@@ -51,7 +51,8 @@ def coq_side():
 
 def digest(sources, options, coq=False, root=ROOT):
     """Of C files and of what is asked about them; None where there is none."""
-    texts = [preprocessed(s, root) for s in sources]
+    macros = [o.split("=", 1)[1] for o in options if o.startswith("-cpp-extra-args=")]
+    texts = [preprocessed(s, root, macros) for s in sources]
     if None in texts:
         return None
     whole = "\0".join([tools(), *options, *texts] + ([coq_side()] if coq else []))

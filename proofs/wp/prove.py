@@ -22,7 +22,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from assumed import assumed
-from frama import EXTRA, FRESH, OPTIONS, frama_c, parse, times
+from frama import FRESH, OPTIONS, frama_c, options_of, parse, times
 from inputs import digest
 from provers import BUILD, ROOT, WP, need, why3_conf, write
 
@@ -75,8 +75,6 @@ LEMMAS = {
                      (("ref/gradient.h", "ref/kernels_ref.h", "received.acsl", "pull_received.acsl"), ("pull_received",))],
     "lemmas_batch": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl"),
                       ("batch", "batch_rows", "batch_log"))],
-    "lemmas_batch16": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch16.acsl", "batch_rows16.acsl"),
-                        ("batch16", "batch_rows16"))],
     "lemmas_batch_loss": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_backward.acsl"), ("batch_backward",)),
                           (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_loss.acsl"), ("batch_loss",)),
                           (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_backward.acsl",
@@ -88,14 +86,27 @@ LEMMAS = {
 SMT = "cvc5axdef,cvc5ind,z3-nobv"
 
 
+def stated(files, half=False):
+    """Names of the lemmas in files of specs/logic; half: of those about stored entries, which 16-bit rows read otherwise (words.h)."""
+    texts = [open(ROOT + "/specs/logic/%s.acsl" % f).read() for f in files]
+    each = [s for t in texts for s in re.split(r"\b(?=lemma \w+[:{]|predicate |logic )", t)]
+    return {s.split()[1].split("{")[0].rstrip(":") for s in each if s.startswith("lemma ") and (not half or "mmax_word" in s)}
+
+
+def lemma_units():
+    """LEMMAS, and as NAME_half what of them is about stored entries."""
+    half = [u + "_half" for u, parts in LEMMAS.items() if any(stated(files, True) for _, files in parts)]
+    return list(LEMMAS) + half
+
+
 def lemma_sources(unit):
     """[(C file that includes the headers, names of the lemmas to prove in it)]"""
-    found = []
-    for i, (headers, files) in enumerate(LEMMAS[unit]):
-        texts = [open(ROOT + "/specs/logic/%s.acsl" % f).read() for f in files]
-        source = "%s/%s_%d.c" % (BUILD, unit, i)
+    found, whole, half = [], re.sub("_half$", "", unit), unit.endswith("_half")
+    for i, (headers, files) in enumerate(LEMMAS[whole]):
+        source = "%s/%s_%d.c" % (BUILD, whole, i)
         write(source, "".join("#include \"%s\"\n" % h for h in headers))
-        found.append((source, set(re.findall(r"\blemma (\w+)[:{]", "".join(texts)))))
+        if stated(files, half):
+            found.append((source, stated(files, half)))
     return found
 
 
@@ -113,7 +124,8 @@ def lemmas(unit, cache):
         wanted = wanted - valid
         if not wanted:
             continue
-        text, t, _ = frama_c(source, provers, timeout, cache, driver=provers != "coqtie", extra=("-wp-prop=" + ",".join(sorted(wanted)),))
+        text, t, _ = frama_c(source, provers, timeout, cache, driver=provers != "coqtie", extra=[*options_of(unit), "-wp-prop=" + ",".join(sorted(wanted))],
+                             env={"MMAX_UNIT": unit})
         got = parse(text)
         if got is None:
             return text[-3000:]
@@ -160,7 +172,7 @@ def smoke(r, a, record):
     known = {(f, kind): int(n) for u, f, kind, n in rows("unreachable.tsv") if u == unit}
     if a.cached and len(record) > 3 and record[3] == smoke_digest(r) and int(record[2]) == sum(known.values()):
         return ["%-12s %-16s %4s/%4d  %7s  smoke" % (unit, theorems, record[1], int(record[1]) + int(record[2]), "record")], int(record[1]), int(record[2]), True
-    text, seconds, code = frama_c(source, "cvc5smoke", 1, "replay", extra=["-wp-fct", functions, *EXTRA.get(unit, []), *SMOKE])
+    text, seconds, code = frama_c(source, "cvc5smoke", 1, "replay", extra=["-wp-fct", functions, *options_of(unit), *SMOKE], env={"MMAX_UNIT": unit})
     passed, bad = len(re.findall(r"\[Passed\] Smoke-test", text)), re.findall(r"\[Failed\] Smoke-test (\S+)", text)
     if code != 0 or passed == 0:
         return [text[-3000:]], 0, 0, False
@@ -170,8 +182,12 @@ def smoke(r, a, record):
     return [line] + ["  contradiction: %s, %d times" % (k, found[k]) for k in sorted(wrong)], passed, len(bad), not wrong
 
 
+def uses(unit):
+    return [r[1] for r in rows("uses.tsv") if r[0] == unit]
+
+
 def smoke_digest(r):
-    return digest([os.path.join(ROOT, r[1])], [*OPTIONS, *EXTRA.get(r[0], []), *SMOKE, r[2]])
+    return digest([os.path.join(ROOT, r[1])], [*OPTIONS, *options_of(r[0]), *SMOKE, r[2], *uses(r[0])])
 
 
 def smoke_control():
@@ -182,10 +198,10 @@ def smoke_control():
 
 
 def digest_of(r):
-    if r[0] in LEMMAS:
+    if r[0].startswith("lemmas"):
         found = lemma_sources(r[0])
-        return digest([s for s, _ in found], [*OPTIONS, SMT, *sorted(n for _, names in found for n in names)], coq=True)
-    return digest([os.path.join(ROOT, r[1])], [*OPTIONS, *EXTRA.get(r[0], []), r[2], r[3]])
+        return digest([s for s, _ in found], [*OPTIONS, *options_of(r[0]), SMT, *sorted(n for _, names in found for n in names), *uses(r[0])], coq=True)
+    return digest([os.path.join(ROOT, r[1])], [*OPTIONS, *options_of(r[0]), r[2], r[3], *uses(r[0])])
 
 
 def prove(r, a, cache, record):
@@ -193,7 +209,7 @@ def prove(r, a, cache, record):
     unit, lines, stands = r[0], [], False
     if a.smoke:
         return smoke(r, a, record)
-    if unit in LEMMAS:
+    if unit.startswith("lemmas"):
         theorems, rests = "all", ["A11", "A12"] if unit in ("lemmas_call", "lemmas_int") else ["A6", "A7", "A11", "A12"]
     else:
         theorems, rests = r[5], assumed(ROOT, r[1], r[2], r[5])
@@ -201,14 +217,15 @@ def prove(r, a, cache, record):
         proved = goals = int(record[1])
         by = {k: int(n) for k, n in (one.split("=") for one in record[2].split())}
         still, seconds, stands = [], 0.0, True
-    elif unit in LEMMAS:
+    elif unit.startswith("lemmas"):
         out = lemmas(unit, cache)
         if isinstance(out, str):
             return [out], 0, {}, False
         proved, goals, by, still, seconds = out
     else:
         unit, source, functions, provers, timeout, theorems = r
-        text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=["-wp-fct", a.function or functions, *EXTRA.get(unit, [])])
+        text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=["-wp-fct", a.function or functions, *options_of(unit)],
+                                      env={"MMAX_UNIT": unit})
         got = parse(text)
         if got is None or code != 0:
             return [text[-3000:]], 0, {}, False
@@ -236,7 +253,7 @@ def main():
     p.add_argument("--times", action="store_true", help="print each proved goal and its seconds")
     p.add_argument("--limit", type=int, help="seconds a goal, instead of units.tsv's")
     p.add_argument("--function", help="only this function of the unit; its goals are then not those expected")
-    p.add_argument("--jobs", type=int, help="units at a time; twice as many as processors, since WP waits half the time")
+    p.add_argument("--jobs", type=int, help="units at a time; twice as many as processors, since WP waits half of its time")
     p.add_argument("units", nargs="*")
     a = p.parse_args()
     if a.record and a.function:
@@ -262,7 +279,7 @@ def main():
     print("%-12s %-16s %9s  %7s  %-34s %s" % ("unit", "theorems", "goals", "seconds", "provers", "assumptions"))
     todo = [r for r in rows("units.tsv") if not a.units or r[0] in a.units]
     if not a.smoke:
-        todo = [[u] for u in LEMMAS if not a.units or u in a.units] + todo
+        todo = [[u] for u in lemma_units() if not a.units or u in a.units] + todo
     elif not smoke_control():
         sys.exit("prove: the smoke tests do not find a contradiction")
     if a.recorded:
@@ -271,8 +288,9 @@ def main():
                 print("OPEN, not replayed: %s" % r[0])
         todo = [r for r in todo if r[0] in expected]
     with ThreadPoolExecutor(a.jobs or len(os.sched_getaffinity(0)) * 2) as pool:
-        for r, (lines, goals, by, complete) in zip(todo, pool.map(lambda r: prove(r, a, cache, records.get(r[0], [])), todo)):
-            unit = r[0]
+        # those with most goals first, so that none of them runs alone in the end
+        jobs = {r[0]: pool.submit(prove, r, a, cache, records.get(r[0], [])) for r in sorted(todo, key=lambda r: -expected.get(r[0], 1000))}
+        for unit, (lines, goals, by, complete) in ((r[0], jobs[r[0]].result()) for r in todo):
             print("\n".join(lines), flush=True)
             if not complete:
                 failed.append(unit)
@@ -289,7 +307,7 @@ def main():
                 kept[unit] = [unit, str(goals), str(by), smoke_digest(r) or ""]
             else:
                 kept[unit] = [unit, str(goals), " ".join("%s=%d" % i for i in sorted(by.items())), digest_of(r) or ""]
-        order = list(LEMMAS) + [r[0] for r in rows("units.tsv")]
+        order = lemma_units() + [r[0] for r in rows("units.tsv")]
         write(os.path.join(WP, kept_in), HEADS[kept_in] + "".join("\t".join(kept[u]) + "\n" for u in order if u in kept))
         if not a.smoke and not (a.fresh and failed):
             pack(FRESH + "/cache" if a.fresh else CACHE)
@@ -297,4 +315,5 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

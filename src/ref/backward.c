@@ -11,16 +11,16 @@
 
 /* MMAX_ROW_NONFINITE if an unmasked upstream gradient is not finite. */
 /*@ requires  view:   \valid_read(row) && valid_view(row);
-    requires  up:     valid_upstream(g.storage, g.f32, row->n);
+    requires  up:     valid_upstream(g.storage, g.WORDS, row->n);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   status: \result == MMAX_OK || \result == MMAX_ROW_NONFINITE;
-    ensures   fine:   \result == MMAX_OK <==> upstream_fine(row->logits.f32, row->mask, g.f32, row->n);
+    ensures   fine:   \result == MMAX_OK <==> upstream_fine(row->logits.WORDS, row->mask, g.WORDS, row->n);
 */
 static mmax_status upstream_state(const mmax_view *row, mmax_source g) {
   /*@ loop invariant range: 0 <= i <= row->n;
-      loop invariant fine:  upstream_fine(row->logits.f32, row->mask, g.f32, i);
+      loop invariant fine:  upstream_fine(row->logits.WORDS, row->mask, g.WORDS, i);
       loop assigns   i;
       loop variant   row->n - i;
   */
@@ -144,31 +144,31 @@ static void start(mmax_moments *moments, const mmax_params *params, mmax_extent 
 
 /* The gradients of a row in which f was found, and its sums. */
 /*@ requires  view:    \valid_read(row) && valid_view(row) && \valid_read(f) && \valid(moments);
-    requires  up:      valid_upstream(g.storage, g.f32, row->n) && upstream_fine(row->logits.f32, row->mask, g.f32, row->n);
-    requires  sink:    grad.storage == MMAX_FLOAT32 && grad.bits == \null &&
-                         (grad.f32 == \null || \valid(grad.f32 + (0 .. row->n - 1)));
+    requires  up:      valid_upstream(g.storage, g.WORDS, row->n) && upstream_fine(row->logits.WORDS, row->mask, g.WORDS, row->n);
+    requires  sink:    STORED_AS(grad.storage) && grad.NO_WORDS == \null &&
+                         (grad.WORDS == \null || \valid(grad.WORDS + (0 .. row->n - 1)));
     requires  params:  \valid_read(params) && valid_params(params);
-    requires  same:    grad.f32 == row->logits.f32 ||
-                         \separated(grad.f32 + (0 .. row->n - 1), row->logits.f32 + (0 .. row->n - 1));
-    requires  same_g:  grad.f32 == g.f32 || \separated(grad.f32 + (0 .. row->n - 1), g.f32 + (0 .. row->n - 1));
-    requires  apart:   row->mask == \null || \separated(grad.f32 + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
-    requires  frame:   \separated(grad.f32 + (0 .. row->n - 1), row) && \separated(grad.f32 + (0 .. row->n - 1), f) &&
-                         \separated(grad.f32 + (0 .. row->n - 1), moments);
+    requires  same:    grad.WORDS == row->logits.WORDS ||
+                         \separated(grad.WORDS + (0 .. row->n - 1), row->logits.WORDS + (0 .. row->n - 1));
+    requires  same_g:  grad.WORDS == g.WORDS || \separated(grad.WORDS + (0 .. row->n - 1), g.WORDS + (0 .. row->n - 1));
+    requires  apart:   row->mask == \null || \separated(grad.WORDS + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
+    requires  frame:   \separated(grad.WORDS + (0 .. row->n - 1), row) && \separated(grad.WORDS + (0 .. row->n - 1), f) &&
+                         \separated(grad.WORDS + (0 .. row->n - 1), moments);
     requires  moments: \separated(moments, params) && \separated(moments, f) && \separated(moments, row);
-    requires  top:     bounded(f->row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, f->row_max);
+    requires  top:     bounded(f->row_max, 1.0e195) && is_top(params, row->logits.WORDS, row->mask, row->n, f->row_max);
     requires  found:   found_fine(f->inverse, f->g_max, f->mean, f->extent.lo, f->extent.hi, f->extent.largest);
-    requires  most:    upstream_within(params, row->logits.f32, row->mask, g.f32, f->row_max, row->n, f->g_max);
-    requires  within:  weighed_within(params, row->logits.f32, row->mask, f->row_max, row->n, f->extent.lo, f->extent.hi, f->extent.largest);
-    requires  mass:    mass_fits(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n);
+    requires  most:    upstream_within(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, row->n, f->g_max);
+    requires  within:  weighed_within(params, row->logits.WORDS, row->mask, f->row_max, row->n, f->extent.lo, f->extent.hi, f->extent.largest);
+    requires  mass:    mass_fits(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, row->n);
     terminates \true;
     exits     \false;
-    assigns   grad.f32[0 .. row->n - 1], *moments;
-    ensures   masks:   grad.f32 != \null ==> zeroed{Pre,Post}(row->logits.f32, row->mask, grad.f32, row->n);
-    ensures   value:   grad.f32 != \null ==> graded{Pre,Post}(params, row->logits.f32, row->mask, g.f32, grad.f32, f->row_max,
+    assigns   grad.WORDS[0 .. row->n - 1], *moments;
+    ensures   masks:   grad.WORDS != \null ==> zeroed{Pre,Post}(row->logits.WORDS, row->mask, grad.WORDS, row->n);
+    ensures   value:   grad.WORDS != \null ==> graded{Pre,Post}(params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS, f->row_max,
                          f->inverse, f->mean, row->n);
     ensures   sums:    all_sized(moments);
     ensures   units:   all_units(moments);
-    ensures   floors:  all_param_floors{Pre,Post}(moments, params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse,
+    ensures   floors:  all_param_floors{Pre,Post}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse,
                          f->mean, row->n);
     ensures   made:    all_made{Pre,Post}(moments, params, product(2.0, f->g_max), f->extent.lo, f->extent.hi, f->extent.largest);
 */
@@ -198,19 +198,19 @@ static void write_row(const mmax_params *params, const mmax_view *row, mmax_sour
   /*@ assert hint_f_hi: fin(f->extent.hi) && f->extent.hi == \at(f->extent.hi, Pre); */
   /*@ assert hint_f_largest: fin(f->extent.largest) && f->extent.largest == \at(f->extent.largest, Pre); */
   /*@ assert hint_found: found_fine(f->inverse, f->g_max, f->mean, f->extent.lo, f->extent.hi, f->extent.largest); */
-  /*@ assert hint_row: same_row{Pre,Here}(row->logits.f32, row->mask, row->n); */
-  /*@ assert hint_up: same_reals{Pre,Here}(g.f32, row->n); */
-  /*@ assert hint_top: is_top(params, row->logits.f32, row->mask, row->n, f->row_max); */
-  /*@ assert hint_most: upstream_within(params, row->logits.f32, row->mask, g.f32, f->row_max, row->n, f->g_max); */
-  /*@ assert hint_within: weighed_within(params, row->logits.f32, row->mask, f->row_max, row->n, f->extent.lo, f->extent.hi, f->extent.largest); */
-  /*@ assert hint_terms: same_terms{Pre,Here}(params, row->logits.f32, row->mask, f->row_max, row->n); */
-  /*@ assert hint_mass: mass_fits(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n); */
-  /*@ assert hint_sums: same_sums{Pre,Here}(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, f->mean, row->n); */
+  /*@ assert hint_row: same_row{Pre,Here}(row->logits.WORDS, row->mask, row->n); */
+  /*@ assert hint_up: same_reals{Pre,Here}(g.WORDS, row->n); */
+  /*@ assert hint_top: is_top(params, row->logits.WORDS, row->mask, row->n, f->row_max); */
+  /*@ assert hint_most: upstream_within(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, row->n, f->g_max); */
+  /*@ assert hint_within: weighed_within(params, row->logits.WORDS, row->mask, f->row_max, row->n, f->extent.lo, f->extent.hi, f->extent.largest); */
+  /*@ assert hint_terms: same_terms{Pre,Here}(params, row->logits.WORDS, row->mask, f->row_max, row->n); */
+  /*@ assert hint_mass: mass_fits(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, row->n); */
+  /*@ assert hint_sums: same_sums{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse, f->mean, row->n); */
   /*@ assert hint_made: all_made{Pre,Here}(moments, params, product(2.0, f->g_max), f->extent.lo, f->extent.hi, f->extent.largest); */
   mmax_write_gradients(params, row, g, f, moments, grad);
-  /*@ assert hint_floors: all_param_floors{Pre,Here}(moments, params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse,
+  /*@ assert hint_floors: all_param_floors{Pre,Here}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse,
                             f->mean, row->n); */
-  /*@ assert hint_value: grad.f32 != \null ==> graded{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32, f->row_max,
+  /*@ assert hint_value: grad.WORDS != \null ==> graded{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS, f->row_max,
                            f->inverse, f->mean, row->n); */
 }
 
@@ -231,64 +231,64 @@ static void count_row(mmax_accumulator *acc) {
 
 /* The gradients of a row with an unmasked entry. */
 /*@ requires  view:    \valid_read(row) && valid_view(row);
-    requires  some:    !all_masked(row->logits.f32, row->mask, row->n);
-    requires  up:      valid_upstream(g.storage, g.f32, row->n) && upstream_fine(row->logits.f32, row->mask, g.f32, row->n);
-    requires  sink:    grad.storage == MMAX_FLOAT32 && grad.bits == \null &&
-                         (grad.f32 == \null || \valid(grad.f32 + (0 .. row->n - 1)));
+    requires  some:    !all_masked(row->logits.WORDS, row->mask, row->n);
+    requires  up:      valid_upstream(g.storage, g.WORDS, row->n) && upstream_fine(row->logits.WORDS, row->mask, g.WORDS, row->n);
+    requires  sink:    STORED_AS(grad.storage) && grad.NO_WORDS == \null &&
+                         (grad.WORDS == \null || \valid(grad.WORDS + (0 .. row->n - 1)));
     requires  acc:     acc == \null || \valid(acc) && \separated(acc, row) && \separated(acc, params) &&
-                         \separated(acc, grad.f32 + (0 .. row->n - 1));
+                         \separated(acc, grad.WORDS + (0 .. row->n - 1));
     requires  params:  \valid_read(params) && valid_params(params);
-    requires  same:    grad.f32 == row->logits.f32 ||
-                         \separated(grad.f32 + (0 .. row->n - 1), row->logits.f32 + (0 .. row->n - 1));
-    requires  same_g:  grad.f32 == g.f32 || \separated(grad.f32 + (0 .. row->n - 1), g.f32 + (0 .. row->n - 1));
-    requires  apart:   row->mask == \null || \separated(grad.f32 + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
-    requires  frame:   \separated(grad.f32 + (0 .. row->n - 1), row);
+    requires  same:    grad.WORDS == row->logits.WORDS ||
+                         \separated(grad.WORDS + (0 .. row->n - 1), row->logits.WORDS + (0 .. row->n - 1));
+    requires  same_g:  grad.WORDS == g.WORDS || \separated(grad.WORDS + (0 .. row->n - 1), g.WORDS + (0 .. row->n - 1));
+    requires  apart:   row->mask == \null || \separated(grad.WORDS + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
+    requires  frame:   \separated(grad.WORDS + (0 .. row->n - 1), row);
     terminates \true;
     exits     \false;
-    assigns   grad.f32[0 .. row->n - 1], *acc;
-    ensures   masks:   grad.f32 != \null ==> zeroed{Pre,Post}(row->logits.f32, row->mask, grad.f32, row->n);
-    ensures   value:   grad.f32 != \null ==>
-                         is_backward_row{Pre,Post}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n);
+    assigns   grad.WORDS[0 .. row->n - 1], *acc;
+    ensures   masks:   grad.WORDS != \null ==> zeroed{Pre,Post}(row->logits.WORDS, row->mask, grad.WORDS, row->n);
+    ensures   value:   grad.WORDS != \null ==>
+                         is_backward_row{Pre,Post}(params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS, row->n);
     ensures   rows:    acc != \null ==> acc->rows == (uint64_t)(\old(acc->rows) + 1) &&
                          acc->nonfinite_rows == \old(acc->nonfinite_rows);
-    ensures   received: acc != \null ==> is_param_row{Pre,Post}(acc, params, row->logits.f32, row->mask, g.f32, row->n);
+    ensures   received: acc != \null ==> is_param_row{Pre,Post}(acc, params, row->logits.WORDS, row->mask, g.WORDS, row->n);
     ensures   absent:  acc != \null ==> absent_kept{Pre,Post}(acc, params);
 */
 static void backward_row(const mmax_params *params, const mmax_view *row, mmax_source g,
                          mmax_sink grad, mmax_accumulator *acc) {
-  /*@ assert hint_logits_0: \valid_read(row->logits.f32 + (0 .. row->n - 1)); */
+  /*@ assert hint_logits_0: \valid_read(row->logits.WORDS + (0 .. row->n - 1)); */
   /*@ assert hint_mask_0: row->mask == \null || \valid_read(row->mask + (0 .. row->n - 1)); */
-  /*@ assert hint_row_0: valid_row(row->logits.f32, row->mask, row->n); */
+  /*@ assert hint_row_0: valid_row(row->logits.WORDS, row->mask, row->n); */
   /*@ assert hint_view_0: valid_view(row); */
   mmax_found f = mmax_row_find(params, row, g);
   mmax_moments moments;
   /*@ assert hint_params: same_params{Pre,Here}(params); */
-  /*@ assert hint_row: same_row{Pre,Here}(row->logits.f32, row->mask, row->n); */
-  /*@ assert hint_up: same_reals{Pre,Here}(g.f32, row->n); */
-  /*@ assert hint_terms: same_terms{Pre,Here}(params, row->logits.f32, row->mask, f.row_max, row->n); */
-  /*@ assert hint_logits: \valid_read(row->logits.f32 + (0 .. row->n - 1)); */
+  /*@ assert hint_row: same_row{Pre,Here}(row->logits.WORDS, row->mask, row->n); */
+  /*@ assert hint_up: same_reals{Pre,Here}(g.WORDS, row->n); */
+  /*@ assert hint_terms: same_terms{Pre,Here}(params, row->logits.WORDS, row->mask, f.row_max, row->n); */
+  /*@ assert hint_logits: \valid_read(row->logits.WORDS + (0 .. row->n - 1)); */
   /*@ assert hint_view: valid_view(row); */
-  /*@ assert hint_sums: same_sums{Pre,Here}(params, row->logits.f32, row->mask, g.f32, f.row_max, f.inverse, f.mean, row->n); */
+  /*@ assert hint_sums: same_sums{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, f.row_max, f.inverse, f.mean, row->n); */
   write_row(params, row, g, &f, &moments, grad);
-  /*@ assert hint_floors: all_param_floors{Pre,Here}(&moments, params, row->logits.f32, row->mask, g.f32, f.row_max, f.inverse,
+  /*@ assert hint_floors: all_param_floors{Pre,Here}(&moments, params, row->logits.WORDS, row->mask, g.WORDS, f.row_max, f.inverse,
                             f.mean, row->n); */
   /*@ assert hint_made: all_made{Pre,Here}(&moments, params, product(2.0, f.g_max), f.extent.lo, f.extent.hi, f.extent.largest); */
-  /*@ assert hint_value: grad.f32 != \null ==>
-        is_backward_row{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32, row->n); */
+  /*@ assert hint_value: grad.WORDS != \null ==>
+        is_backward_row{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS, row->n); */
   if (acc != NULL) {
     /*@ assert hint_apart: \separated(acc, &row->n); */
     mmax_moments_finish(&moments, params, acc);
     /*@ assert hint_n_0: row->n == \at(row->n, Pre); */
     /*@ assert hint_finished: finished{Pre,Here,Here}(acc, &moments, params); */
-    /*@ assert hint_received: params_received{Pre,Here}(acc, params, row->logits.f32, row->mask, g.f32, f.row_max, f.inverse, f.mean,
+    /*@ assert hint_received: params_received{Pre,Here}(acc, params, row->logits.WORDS, row->mask, g.WORDS, f.row_max, f.inverse, f.mean,
                                 \at(row->n, Pre), product(2.0, f.g_max), f.extent.lo, f.extent.hi, f.extent.largest); */
     /*@ assert hint_absent: absent_kept{Pre,Here}(acc, params); */
     count_row(acc);
-    /*@ assert hint_received_on: params_received{Pre,Here}(acc, params, row->logits.f32, row->mask, g.f32, f.row_max, f.inverse,
+    /*@ assert hint_received_on: params_received{Pre,Here}(acc, params, row->logits.WORDS, row->mask, g.WORDS, f.row_max, f.inverse,
                                    f.mean, \at(row->n, Pre), product(2.0, f.g_max), f.extent.lo, f.extent.hi, f.extent.largest); */
     /*@ assert hint_n: row->n == \at(row->n, Pre); */
     /*@ assert hint_extent: sized_extent(f.extent.lo, f.extent.hi, f.extent.largest); */
-    /*@ assert hint_param_row: is_param_row{Pre,Here}(acc, params, row->logits.f32, row->mask, g.f32, \at(row->n, Pre)); */
+    /*@ assert hint_param_row: is_param_row{Pre,Here}(acc, params, row->logits.WORDS, row->mask, g.WORDS, \at(row->n, Pre)); */
   }
 }
 
@@ -302,7 +302,7 @@ mmax_status mmax_row_backward_ref(const mmax_params *params, const mmax_view *ro
     if (acc != NULL && state == MMAX_ROW_NONFINITE) acc->nonfinite_rows++;
     return state;
   }
-  /*@ assert hint_fine: none_bad(row->logits.f32, row->mask, row->n) && upstream_fine(row->logits.f32, row->mask, g.f32, row->n); */
+  /*@ assert hint_fine: none_bad(row->logits.WORDS, row->mask, row->n) && upstream_fine(row->logits.WORDS, row->mask, g.WORDS, row->n); */
   backward_row(params, row, g, grad, acc);
   /*@ assert hint_n: row->n == \at(row->n, Pre); */
   return MMAX_OK;

@@ -8,8 +8,6 @@
 #include "batch.acsl"
 #include "batch_rows.acsl"
 #include "batch_log.acsl"
-#include "batch16.acsl"
-#include "batch_rows16.acsl"
 #include "batch_backward.acsl"
 #include "batch_loss.acsl"
 #include "batch_losses.acsl"
@@ -39,7 +37,7 @@ static mmax_source source_at(const void *data, mmax_storage storage, size_t firs
     assigns   \nothing;
     ensures   storage: \result.logits.storage == storage;
     ensures   floats:  storage == MMAX_FLOAT32 ==>
-                         \result.logits.f32 == row_at(floats_at((void *)in->logits), r, in->stride) && \result.logits.bits == \null;
+                         \result.logits.f32 == floats_at((void *)in->logits) + rows_before(r, in->stride) && \result.logits.bits == \null;
     ensures   halves:  storage != MMAX_FLOAT32 ==>
                          \result.logits.bits == halves_at((void *)in->logits) + rows_before(r, in->stride) && \result.logits.f32 == \null;
     ensures   mask:    \result.mask == mask_at((uint8_t *)in->mask, r, in->mask_stride) && \result.n == in->cols;
@@ -61,7 +59,7 @@ static mmax_view view_of(const mmax_input *in, mmax_storage storage, size_t r) {
     ensures   storage: \result.storage == storage;
     ensures   none:    out.data == \null ==> \result.f32 == \null && \result.bits == \null;
     ensures   floats:  out.data != \null ==> storage == MMAX_FLOAT32 ==>
-                         \result.f32 == row_at(floats_at(out.data), r, out.stride) && \result.bits == \null;
+                         \result.f32 == floats_at(out.data) + rows_before(r, out.stride) && \result.bits == \null;
     ensures   halves:  out.data != \null ==> storage != MMAX_FLOAT32 ==>
                          \result.bits == halves_at(out.data) + rows_before(r, out.stride) && \result.f32 == \null;
 */
@@ -77,24 +75,26 @@ static mmax_sink sink_of(mmax_output out, mmax_storage storage, size_t r) {
 }
 
 /*@ requires  view:    \valid_read(row) && 1 <= row->n;
-    requires  row:     row->logits.storage == MMAX_FLOAT32 && valid_row(row->logits.f32, row->mask, row->n);
-    requires  out:     probs.storage == MMAX_FLOAT32 && row_writable(probs.f32, row->n);
+    requires  row:     STORED_AS(row->logits.storage) && valid_row(row->logits.WORDS, row->mask, row->n);
+    requires  out:     STORED_AS(probs.storage) && row_writable(probs.WORDS, row->n);
     requires  params:  \valid_read(params) && valid_params(params);
-    requires  place:   probs.f32 == row->logits.f32 || rows_apart(probs.f32, row->logits.f32, row->n);
-    requires  apart:   row_mask_apart(probs.f32, row->mask, row->n);
+    requires  place:   probs.WORDS == row->logits.WORDS || rows_apart(probs.WORDS, row->logits.WORDS, row->n);
+    requires  apart:   row_mask_apart(probs.WORDS, row->mask, row->n);
+    requires  frame:   \separated(probs.WORDS + (0 .. row->n - 1), row);
     terminates \true;
     exits     \false;
-    assigns   probs.f32[0 .. row->n - 1];
-    ensures   state:   state_of{Pre}(row->logits.f32, row->mask, row->n, \result);
-    ensures   written: forward_row_is{Pre,Post}((mmax_params *)params, row->logits.f32, row->mask, probs.f32, row->n);
+    assigns   probs.WORDS[0 .. row->n - 1];
+    ensures   state:   state_of{Pre}(row->logits.WORDS, row->mask, row->n, \result);
+    ensures   written: forward_row_is{Pre,Post}((mmax_params *)params, row->logits.WORDS, row->mask, probs.WORDS, row->n);
 */
 static mmax_status forward_row(const mmax_params *params, const mmax_view *row, mmax_sink probs) {
+  if (row->logits.storage != MMAX_FLOAT32) return mmax_row_forward16_ref(params, row, probs);
   return mmax_row_forward_ref(params, row->logits.f32, row->mask, row->n, probs.f32);
 }
 
 /* Row r of a batch. */
 /*@ requires  in:      \valid_read(in) && r < in->rows && input_readable((mmax_input *)in);
-    requires  float32: storage == MMAX_FLOAT32;
+    requires  stored:  STORED_AS(storage);
     requires  out:     output_fits(probs, (mmax_input *)in);
     requires  params:  \valid_read(params) && valid_params(params);
     terminates \true;
@@ -112,23 +112,24 @@ static mmax_status forward_at(const mmax_params *params, const mmax_input *in,
   /*@ assert hint_target: row_writable(out_of(probs, r), in->cols); */
   const mmax_view row = view_of(in, storage, r);
   const mmax_sink out = sink_of(probs, storage, r);
-  /*@ assert hint_place: row.logits.f32 == row_of{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
-        out.f32 == out_of(probs, r) && row.n == \at(in->cols, Pre); */
-  /*@ assert hint_row: row_readable(row.logits.f32, row.n); */
+  /*@ assert hint_place: row.logits.WORDS == row_of{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
+        out.WORDS == out_of(probs, r) && row.n == \at(in->cols, Pre); */
+  /*@ assert hint_row: row_readable(row.logits.WORDS, row.n); */
   /*@ assert hint_row_mask: row_of_mask((uint8_t *)row.mask, row.n); */
-  /*@ assert hint_out: row_writable(out.f32, row.n); */
-  /*@ assert hint_mask_apart: row_mask_apart(out.f32, (uint8_t *)row.mask, row.n); */
-  /*@ assert hint_apart: out.f32 == row.logits.f32 || rows_apart(out.f32, (float *)row.logits.f32, row.n); */
-  /*@ assert hint_behind: \forall integer k; 0 <= k < r ==> rows_apart(out.f32, out_of(probs, k), row.n); */
-  /*@ assert hint_before: \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> entry_apart(out.f32, out_of(probs, k) + i, row.n); */
-  /*@ assert hint_ahead: \forall integer k; r < k < in->rows ==> rows_apart(out.f32, row_of{Pre}((mmax_input *)in, k), row.n); */
-  /*@ assert hint_rest: \forall integer k, i; r < k < in->rows ==> 0 <= i < row.n ==> entry_apart(out.f32, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
+  /*@ assert hint_out: row_writable(out.WORDS, row.n); */
+  /*@ assert hint_mask_apart: row_mask_apart(out.WORDS, (uint8_t *)row.mask, row.n); */
+  /*@ assert hint_apart: out.WORDS == row.logits.WORDS || rows_apart(out.WORDS, (mmax_word *)row.logits.WORDS, row.n); */
+  /*@ assert hint_behind: \forall integer k; 0 <= k < r ==> rows_apart(out.WORDS, out_of(probs, k), row.n); */
+  /*@ assert hint_before: \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> entry_apart(out.WORDS, out_of(probs, k) + i, row.n); */
+  /*@ assert hint_ahead: \forall integer k; r < k < in->rows ==> rows_apart(out.WORDS, row_of{Pre}((mmax_input *)in, k), row.n); */
+  /*@ assert hint_rest: \forall integer k, i; r < k < in->rows ==> 0 <= i < row.n ==> entry_apart(out.WORDS, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
+  /*@ assert hint_frame: \separated(out.WORDS + (0 .. row.n - 1), &row); */
   return forward_row(params, &row, out);
 }
 
 /* The same of the log kernel. */
 /*@ requires  in:      \valid_read(in) && r < in->rows && input_readable((mmax_input *)in);
-    requires  float32: storage == MMAX_FLOAT32;
+    requires  stored:  STORED_AS(storage);
     requires  out:     output_fits(log_probs, (mmax_input *)in);
     requires  params:  \valid_read(params) && valid_params(params);
     terminates \true;
@@ -146,93 +147,27 @@ static mmax_status log_at(const mmax_params *params, const mmax_input *in,
   /*@ assert hint_target: row_writable(out_of(log_probs, r), in->cols); */
   const mmax_view row = view_of(in, storage, r);
   const mmax_sink out = sink_of(log_probs, storage, r);
-  /*@ assert hint_place: row.logits.f32 == row_of{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
-        out.f32 == out_of(log_probs, r) && row.n == \at(in->cols, Pre); */
-  /*@ assert hint_row: row_readable(row.logits.f32, row.n); */
+  /*@ assert hint_place: row.logits.WORDS == row_of{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
+        out.WORDS == out_of(log_probs, r) && row.n == \at(in->cols, Pre); */
+  /*@ assert hint_row: row_readable(row.logits.WORDS, row.n); */
   /*@ assert hint_row_mask: row_of_mask((uint8_t *)row.mask, row.n); */
-  /*@ assert hint_out: row_writable(out.f32, row.n); */
-  /*@ assert hint_mask_apart: row_mask_apart(out.f32, (uint8_t *)row.mask, row.n); */
-  /*@ assert hint_apart: out.f32 == row.logits.f32 || rows_apart(out.f32, (float *)row.logits.f32, row.n); */
-  /*@ assert hint_behind: \forall integer k; 0 <= k < r ==> rows_apart(out.f32, out_of(log_probs, k), row.n); */
-  /*@ assert hint_before: \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> entry_apart(out.f32, out_of(log_probs, k) + i, row.n); */
-  /*@ assert hint_ahead: \forall integer k; r < k < in->rows ==> rows_apart(out.f32, row_of{Pre}((mmax_input *)in, k), row.n); */
-  /*@ assert hint_rest: \forall integer k, i; r < k < in->rows ==> 0 <= i < row.n ==> entry_apart(out.f32, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
-  /*@ assert hint_frame: \separated(out.f32 + (0 .. row.n - 1), &row); */
+  /*@ assert hint_out: row_writable(out.WORDS, row.n); */
+  /*@ assert hint_mask_apart: row_mask_apart(out.WORDS, (uint8_t *)row.mask, row.n); */
+  /*@ assert hint_apart: out.WORDS == row.logits.WORDS || rows_apart(out.WORDS, (mmax_word *)row.logits.WORDS, row.n); */
+  /*@ assert hint_behind: \forall integer k; 0 <= k < r ==> rows_apart(out.WORDS, out_of(log_probs, k), row.n); */
+  /*@ assert hint_before: \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> entry_apart(out.WORDS, out_of(log_probs, k) + i, row.n); */
+  /*@ assert hint_ahead: \forall integer k; r < k < in->rows ==> rows_apart(out.WORDS, row_of{Pre}((mmax_input *)in, k), row.n); */
+  /*@ assert hint_rest: \forall integer k, i; r < k < in->rows ==> 0 <= i < row.n ==> entry_apart(out.WORDS, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
+  /*@ assert hint_frame: \separated(out.WORDS + (0 .. row.n - 1), &row); */
   return mmax_row_log_ref(params, &row, out);
 }
 
 #include "batch_gradients.h"
 
-/* A row of 16 bits. */
-/*@ requires  view:    \valid_read(row) && 1 <= row->n && row->logits.storage != MMAX_FLOAT32;
-    requires  row:     row_readable16(row->logits.bits, row->n) && row_of_mask((uint8_t *)row->mask, row->n);
-    requires  out:     probs.storage == row->logits.storage && row_writable16(probs.bits, row->n);
-    requires  params:  \valid_read(params) && valid_params(params);
-    requires  place:   probs.bits == row->logits.bits || rows_apart16(probs.bits, row->logits.bits, row->n);
-    requires  apart:   row_mask_apart16(probs.bits, row->mask, row->n);
-    requires  frame:   \separated(probs.bits + (0 .. row->n - 1), row);
-    terminates \true;
-    exits     \false;
-    assigns   probs.bits[0 .. row->n - 1];
-    ensures   state:   state_of16{Pre}(row->logits.storage, row->logits.bits, row->mask, row->n, \result);
-    ensures   written: forward_row_is16{Pre,Post}(row->logits.storage, (mmax_params *)params, row->logits.bits, row->mask, probs.bits, row->n);
-*/
-static mmax_status forward_row16(const mmax_params *params, const mmax_view *row, mmax_sink probs) {
-  return mmax_row_forward16_ref(params, row, probs);
-}
-
-/* Row r of a batch of 16-bit rows. */
-/*@ requires  in:      \valid_read(in) && r < in->rows && input_readable16((mmax_input *)in);
-    requires  storage: storage != MMAX_FLOAT32;
-    requires  out:     output_fits16(probs, (mmax_input *)in);
-    requires  params:  \valid_read(params) && valid_params(params);
-    terminates \true;
-    exits     \false;
-    assigns   out_of16(probs, r)[0 .. in->cols - 1];
-    ensures   state:   row_has16{Pre}(storage, (mmax_input *)in, r, \result);
-    ensures   written: forward_done16{Pre,Post}(storage, (mmax_params *)params, (mmax_input *)in, probs, r);
-    ensures   before:  outs_same16{Pre,Post}(probs, \old(in->cols), r);
-    ensures   rest:    rows_same16{Pre,Post}(logits_of16{Pre}((mmax_input *)in), \old(in->stride), \old(in->cols), r + 1, \old(in->rows));
-*/
-static mmax_status forward_at16(const mmax_params *params, const mmax_input *in,
-                                mmax_storage storage, mmax_output probs, size_t r) {
-  /*@ assert hint_inside: row_inside(r, in->rows, in->stride) && row_inside(r, in->rows, probs.stride); */
-  /*@ assert hint_mask: in->mask != \null ==> row_inside(r, in->rows, in->mask_stride); */
-  /*@ assert hint_target: row_writable16(out_of16(probs, r), in->cols); */
-  const mmax_view row = view_of(in, storage, r);
-  const mmax_sink out = sink_of(probs, storage, r);
-  /*@ assert hint_place: row.logits.bits == row_of16{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
-        out.bits == out_of16(probs, r) && row.n == \at(in->cols, Pre); */
-  /*@ assert hint_row: row_readable16(row.logits.bits, row.n); */
-  /*@ assert hint_row_mask: row_of_mask((uint8_t *)row.mask, row.n); */
-  /*@ assert hint_out: row_writable16(out.bits, row.n); */
-  /*@ assert hint_mask_apart: row_mask_apart16(out.bits, (uint8_t *)row.mask, row.n); */
-  /*@ assert hint_apart: out.bits == row.logits.bits || rows_apart16(out.bits, (uint16_t *)row.logits.bits, row.n); */
-  /*@ assert hint_behind: \forall integer k; 0 <= k < r ==> rows_apart16(out.bits, out_of16(probs, k), row.n); */
-  /*@ assert hint_before: \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> entry_apart16(out.bits, out_of16(probs, k) + i, row.n); */
-  /*@ assert hint_ahead: \forall integer k; r < k < in->rows ==> rows_apart16(out.bits, row_of16{Pre}((mmax_input *)in, k), row.n); */
-  /*@ assert hint_rest: \forall integer k, i; r < k < in->rows ==> 0 <= i < row.n ==> entry_apart16(out.bits, row_of16{Pre}((mmax_input *)in, k) + i, row.n); */
-  /*@ assert hint_frame: \separated(out.bits + (0 .. row.n - 1), &row); */
-  return forward_row16(params, &row, out);
-}
-
-/* In the annotations: ROW(name) is what is said of float32 rows, of 16-bit rows name##16, which is
-   told WHICH storage; ELEMENTS are those of an untyped matrix. */
-#define ROW(name) name
-#define WHICH
-#define ELEMENTS floats_at
-
 #define STORAGE MMAX_FLOAT32
 #define TABLE mmax_kernels_ref
 #define OF(name) name##_f32
 #include "batch_rows.h"
-
-#undef ROW
-#undef WHICH
-#undef ELEMENTS
-#define ROW(name) name##16
-#define WHICH STORAGE,
-#define ELEMENTS halves_at
 
 #define STORAGE MMAX_FLOAT16
 #define TABLE mmax_kernels_ref_f16

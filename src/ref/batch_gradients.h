@@ -6,37 +6,37 @@
 
 /* The row kernel, whose contract names the gradient's memory even where it is not wanted. */
 /*@ requires  view:    \valid_read(row) && 1 <= row->n;
-    requires  row:     row->logits.storage == MMAX_FLOAT32 && valid_row(row->logits.f32, row->mask, row->n);
-    requires  given:   g.storage == MMAX_FLOAT32 && row_readable(g.f32, row->n);
-    requires  out:     grad.storage == MMAX_FLOAT32 && grad.bits == \null && (grad.f32 == \null || row_writable(grad.f32, row->n));
+    requires  row:     STORED_AS(row->logits.storage) && valid_row(row->logits.WORDS, row->mask, row->n);
+    requires  given:   STORED_AS(g.storage) && row_readable(g.WORDS, row->n);
+    requires  out:     STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || row_writable(grad.WORDS, row->n));
     requires  params:  \valid_read(params) && valid_params(params);
-    requires  place:   grad.f32 == \null || grad.f32 == row->logits.f32 || rows_apart(grad.f32, row->logits.f32, row->n);
-    requires  place_g: grad.f32 == \null || grad.f32 == g.f32 || rows_apart(grad.f32, g.f32, row->n);
-    requires  apart:   grad.f32 == \null || row_mask_apart(grad.f32, row->mask, row->n);
-    requires  frame:   grad.f32 == \null || \separated(grad.f32 + (0 .. row->n - 1), row);
+    requires  place:   grad.WORDS == \null || grad.WORDS == row->logits.WORDS || rows_apart(grad.WORDS, row->logits.WORDS, row->n);
+    requires  place_g: grad.WORDS == \null || grad.WORDS == g.WORDS || rows_apart(grad.WORDS, g.WORDS, row->n);
+    requires  apart:   grad.WORDS == \null || row_mask_apart(grad.WORDS, row->mask, row->n);
+    requires  frame:   grad.WORDS == \null || \separated(grad.WORDS + (0 .. row->n - 1), row);
     requires  acc:     acc == \null || (\valid(acc) && \separated(acc, row) && \separated(acc, params));
-    requires  sums:    acc == \null || grad.f32 == \null || sums_row_apart(acc, grad.f32, row->n);
+    requires  sums:    acc == \null || grad.WORDS == \null || sums_row_apart(acc, grad.WORDS, row->n);
     terminates \true;
     exits     \false;
-    assigns   grad.f32[0 .. wanted_row(grad.f32, row->n) - 1], *acc;
-    ensures   state:   backward_state{Pre}(row->logits.f32, row->mask, g.f32, row->n, \result);
-    ensures   written: grad.f32 != \null ==>
-                         backward_row_is{Pre,Post}((mmax_params *)params, row->logits.f32, row->mask, g.f32, grad.f32, row->n);
+    assigns   grad.WORDS[0 .. wanted_row(grad.WORDS, row->n) - 1], *acc;
+    ensures   state:   backward_state{Pre}(row->logits.WORDS, row->mask, g.WORDS, row->n, \result);
+    ensures   written: grad.WORDS != \null ==>
+                         backward_row_is{Pre,Post}((mmax_params *)params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS, row->n);
     ensures   counts:  sums_count{Pre,Post}(acc, \result);
     ensures   absent:  absent_sums{Pre,Post}(acc, (mmax_params *)params);
     ensures   unmoved: \result != MMAX_OK ==> sums_kept{Pre,Post}(acc);
 */
 static mmax_status backward_view(const mmax_params *params, const mmax_view *row, mmax_source g,
                                 mmax_sink grad, mmax_accumulator *acc) {
-  /*@ assert hint_null: grad.f32 == \null ==> rows_apart(grad.f32, (float *)row->logits.f32, row->n) && rows_apart(grad.f32, (float *)g.f32, row->n) &&
-        row_mask_apart(grad.f32, (uint8_t *)row->mask, row->n) && \separated(grad.f32 + (0 .. row->n - 1), row); */
-  /*@ assert hint_sums: acc == \null || sums_row_apart(acc, grad.f32, row->n); */
+  /*@ assert hint_null: grad.WORDS == \null ==> rows_apart(grad.WORDS, (mmax_word *)row->logits.WORDS, row->n) && rows_apart(grad.WORDS, (mmax_word *)g.WORDS, row->n) &&
+        row_mask_apart(grad.WORDS, (uint8_t *)row->mask, row->n) && \separated(grad.WORDS + (0 .. row->n - 1), row); */
+  /*@ assert hint_sums: acc == \null || sums_row_apart(acc, grad.WORDS, row->n); */
   return mmax_row_backward_ref(params, row, g, grad, acc);
 }
 
 /* Row r of a batch, as forward_at. */
 /*@ requires  in:      \valid_read(in) && r < in->rows && input_readable((mmax_input *)in);
-    requires  float32: storage == MMAX_FLOAT32;
+    requires  stored:  STORED_AS(storage);
     requires  given:   upstream_readable(upstream, (mmax_input *)in);
     requires  out:     gradient_fits(grad, (mmax_input *)in) && upstream_place(grad, upstream, (mmax_input *)in);
     requires  params:  \valid_read(params) && valid_params(params);
@@ -60,57 +60,57 @@ static mmax_status backward_at(const mmax_params *params, const mmax_input *in,
   /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
   /*@ assert hint_mask: in->mask != \null ==> row_inside(r, in->rows, in->mask_stride); */
   /*@ assert hint_target: grad.data != \null ==> row_writable(out_of(grad, r), in->cols); */
-  /*@ assert hint_ahead: grad.data != \null ==> rows_ahead_apart(floats_at(grad.data), r, grad.stride, logits_of((mmax_input *)in), in->stride, in->rows, in->cols); */
-  /*@ assert hint_ahead_g: grad.data != \null ==> rows_ahead_apart(floats_at(grad.data), r, grad.stride, upstream_of(upstream), upstream.stride, in->rows, in->cols); */
+  /*@ assert hint_ahead: grad.data != \null ==> rows_ahead_apart(WORDS_AT(grad.data), r, grad.stride, logits_of((mmax_input *)in), in->stride, in->rows, in->cols); */
+  /*@ assert hint_ahead_g: grad.data != \null ==> rows_ahead_apart(WORDS_AT(grad.data), r, grad.stride, upstream_of(upstream), upstream.stride, in->rows, in->cols); */
   /*@ assert hint_upstream: row_readable(upstream_row(upstream, r), in->cols); */
   /*@ assert hint_sized: 0 <= rows_before(r, upstream.stride) <= rows_before(in->rows - 1, upstream.stride) && rows_before(in->rows - 1, upstream.stride) <= 9223372036854775807; */
   /*@ assert hint_first: (size_t)(r*upstream.stride) == rows_before(r, upstream.stride); */
   const mmax_view row = view_of(in, storage, r);
   const mmax_source g = source_at(upstream.grad_probs, storage, r * upstream.stride);
   const mmax_sink out = sink_of(grad, storage, r);
-  /*@ assert hint_place: row.logits.f32 == row_of{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
+  /*@ assert hint_place: row.logits.WORDS == row_of{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
         row.n == \at(in->cols, Pre); */
-  /*@ assert hint_g: g.f32 == upstream_row(upstream, r); */
-  /*@ assert hint_out: grad.data == \null ? out.f32 == \null : out.f32 == out_of(grad, r); */
-  /*@ assert hint_wanted: grad.data != \null ==> out.f32 != \null; */
-  /*@ assert hint_row: row_readable(row.logits.f32, row.n); */
+  /*@ assert hint_g: g.WORDS == upstream_row(upstream, r); */
+  /*@ assert hint_out: grad.data == \null ? out.WORDS == \null : out.WORDS == out_of(grad, r); */
+  /*@ assert hint_wanted: grad.data != \null ==> out.WORDS != \null; */
+  /*@ assert hint_row: row_readable(row.logits.WORDS, row.n); */
   /*@ assert hint_row_mask: row_of_mask((uint8_t *)row.mask, row.n); */
-  /*@ assert hint_mask_apart: grad.data != \null ==> row_mask_apart(out.f32, (uint8_t *)row.mask, row.n); */
-  /*@ assert hint_apart: grad.data != \null ==> out.f32 == row.logits.f32 || rows_apart(out.f32, (float *)row.logits.f32, row.n); */
-  /*@ assert hint_apart_g: grad.data != \null ==> out.f32 == g.f32 || rows_apart(out.f32, (float *)g.f32, row.n); */
-  /*@ assert hint_sums: acc != \null && grad.data != \null ==> sums_row_apart(acc, out.f32, row.n); */
-  /*@ assert hint_behind: grad.data != \null ==> \forall integer k; 0 <= k < r ==> rows_apart(out.f32, out_of(grad, k), row.n); */
-  /*@ assert hint_before: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> entry_apart(out.f32, out_of(grad, k) + i, row.n); */
-  /*@ assert hint_rest: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_written(out.f32, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
-  /*@ assert hint_rest_g: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_written(out.f32, upstream_row(upstream, k) + i, row.n); */
-  /*@ assert hint_frame: \separated(out.f32 + (0 .. row.n - 1), &row); */
+  /*@ assert hint_mask_apart: grad.data != \null ==> row_mask_apart(out.WORDS, (uint8_t *)row.mask, row.n); */
+  /*@ assert hint_apart: grad.data != \null ==> out.WORDS == row.logits.WORDS || rows_apart(out.WORDS, (mmax_word *)row.logits.WORDS, row.n); */
+  /*@ assert hint_apart_g: grad.data != \null ==> out.WORDS == g.WORDS || rows_apart(out.WORDS, (mmax_word *)g.WORDS, row.n); */
+  /*@ assert hint_sums: acc != \null && grad.data != \null ==> sums_row_apart(acc, out.WORDS, row.n); */
+  /*@ assert hint_behind: grad.data != \null ==> \forall integer k; 0 <= k < r ==> rows_apart(out.WORDS, out_of(grad, k), row.n); */
+  /*@ assert hint_before: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> entry_apart(out.WORDS, out_of(grad, k) + i, row.n); */
+  /*@ assert hint_rest: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_written(out.WORDS, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
+  /*@ assert hint_rest_g: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_written(out.WORDS, upstream_row(upstream, k) + i, row.n); */
+  /*@ assert hint_frame: \separated(out.WORDS + (0 .. row.n - 1), &row); */
   return backward_view(params, &row, g, out, acc);
 }
 
 /* The row kernel on a row that is not ignored; factor: its grad_loss, NULL for 1. */
 /*@ requires  view:    \valid_read(row) && 1 <= row->n && 0 <= target < row->n;
-    requires  row:     row->logits.storage == MMAX_FLOAT32 && valid_row(row->logits.f32, row->mask, row->n);
+    requires  row:     STORED_AS(row->logits.storage) && valid_row(row->logits.WORDS, row->mask, row->n);
     requires  smooth:  smoothing_valid(smoothing);
     requires  factor:  factor == \null || \valid_read(factor);
-    requires  out:     grad.storage == MMAX_FLOAT32 && grad.bits == \null && (grad.f32 == \null || row_writable(grad.f32, row->n));
+    requires  out:     STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || row_writable(grad.WORDS, row->n));
     requires  params:  \valid_read(params) && valid_params(params);
-    requires  loss:    loss == \null || (\valid(loss) && \separated(loss, row, params) && cell_apart(loss, row->logits.f32, row->n) &&
+    requires  loss:    loss == \null || (\valid(loss) && \separated(loss, row, params) && cell_apart(loss, row->logits.WORDS, row->n) &&
                          cell_mask_apart(loss, row->mask, row->n));
-    requires  place:   grad.f32 == \null || grad.f32 == row->logits.f32 || rows_apart(grad.f32, row->logits.f32, row->n);
-    requires  apart:   grad.f32 == \null || row_mask_apart(grad.f32, row->mask, row->n);
-    requires  frame:   grad.f32 == \null || \separated(grad.f32 + (0 .. row->n - 1), row, params);
-    requires  loss_grad: grad.f32 == \null || loss == \null || cell_apart(loss, grad.f32, row->n);
-    requires  acc:     acc == \null || (\valid(acc) && \separated(acc, row, params) && sums_row_apart(acc, row->logits.f32, row->n) &&
+    requires  place:   grad.WORDS == \null || grad.WORDS == row->logits.WORDS || rows_apart(grad.WORDS, row->logits.WORDS, row->n);
+    requires  apart:   grad.WORDS == \null || row_mask_apart(grad.WORDS, row->mask, row->n);
+    requires  frame:   grad.WORDS == \null || \separated(grad.WORDS + (0 .. row->n - 1), row, params);
+    requires  loss_grad: grad.WORDS == \null || loss == \null || cell_apart(loss, grad.WORDS, row->n);
+    requires  acc:     acc == \null || (\valid(acc) && \separated(acc, row, params) && sums_row_apart(acc, row->logits.WORDS, row->n) &&
                          sums_mask_apart(acc, row->mask, row->n));
-    requires  sums:    acc == \null || ((grad.f32 == \null || sums_row_apart(acc, grad.f32, row->n)) && (loss == \null || \separated(acc, loss)));
+    requires  sums:    acc == \null || ((grad.WORDS == \null || sums_row_apart(acc, grad.WORDS, row->n)) && (loss == \null || \separated(acc, loss)));
     terminates \true;
     exits     \false;
-    assigns   loss[0 .. losses_in(loss, 1) - 1], grad.f32[0 .. wanted_row(grad.f32, row->n) - 1], *acc;
-    ensures   state:   loss_state{Pre}(row->logits.f32, row->mask, row->n, (float *)factor, \result);
-    ensures   value:   loss != \null ==> loss_value_is{Pre}((mmax_params *)params, row->logits.f32, row->mask, row->n, (float *)factor, target,
+    assigns   loss[0 .. losses_in(loss, 1) - 1], grad.WORDS[0 .. wanted_row(grad.WORDS, row->n) - 1], *acc;
+    ensures   state:   loss_state{Pre}(row->logits.WORDS, row->mask, row->n, (float *)factor, \result);
+    ensures   value:   loss != \null ==> loss_value_is{Pre}((mmax_params *)params, row->logits.WORDS, row->mask, row->n, (float *)factor, target,
                          smoothing, \at(*loss, Post));
-    ensures   written: grad.f32 != \null ==> loss_grads_are{Pre,Post}((mmax_params *)params, row->logits.f32, row->mask, row->n, (float *)factor,
-                         target, smoothing, grad.f32);
+    ensures   written: grad.WORDS != \null ==> loss_grads_are{Pre,Post}((mmax_params *)params, row->logits.WORDS, row->mask, row->n, (float *)factor,
+                         target, smoothing, grad.WORDS);
     ensures   counts:  sums_count{Pre,Post}(acc, \result);
 */
 static mmax_status target_loss(const mmax_params *params, const mmax_view *row, int32_t target,
@@ -122,13 +122,13 @@ static mmax_status target_loss(const mmax_params *params, const mmax_view *row, 
 }
 
 /* A row that is ignored: no loss, no gradient. */
-/*@ requires  out:     grad.storage == MMAX_FLOAT32 && grad.bits == \null && (grad.f32 == \null || row_writable(grad.f32, n));
-    requires  loss:    loss == \null || (\valid(loss) && (grad.f32 == \null || cell_apart(loss, grad.f32, n)));
+/*@ requires  out:     STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || row_writable(grad.WORDS, n));
+    requires  loss:    loss == \null || (\valid(loss) && (grad.WORDS == \null || cell_apart(loss, grad.WORDS, n)));
     terminates \true;
     exits     \false;
-    assigns   loss[0 .. losses_in(loss, 1) - 1], grad.f32[0 .. wanted_row(grad.f32, n) - 1];
+    assigns   loss[0 .. losses_in(loss, 1) - 1], grad.WORDS[0 .. wanted_row(grad.WORDS, n) - 1];
     ensures   zero:    loss != \null ==> \is_finite(*loss) && *loss == 0.0;
-    ensures   zeros:   grad.f32 != \null ==> zero_entries(grad.f32, n);
+    ensures   zeros:   grad.WORDS != \null ==> zero_entries(grad.WORDS, n);
 */
 static void ignored_row(size_t n, float *loss, mmax_sink grad) {
   if (loss != NULL) *loss = 0.0f;
@@ -140,29 +140,29 @@ static void ignored_row(size_t n, float *loss, mmax_sink grad) {
 
 /* Ignored rows are not looked at. */
 /*@ requires  view:    \valid_read(row) && 1 <= row->n;
-    requires  row:     row->logits.storage == MMAX_FLOAT32 && valid_row(row->logits.f32, row->mask, row->n);
+    requires  row:     STORED_AS(row->logits.storage) && valid_row(row->logits.WORDS, row->mask, row->n);
     requires  targets: \valid_read(targets) && \valid_read(targets->target + r) && target_inside((mmax_targets *)targets, r, row->n) &&
                          smoothing_valid(targets->smoothing);
     requires  factor:  factor == \null || \valid_read(factor);
-    requires  out:     grad.storage == MMAX_FLOAT32 && grad.bits == \null && (grad.f32 == \null || row_writable(grad.f32, row->n));
+    requires  out:     STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || row_writable(grad.WORDS, row->n));
     requires  params:  \valid_read(params) && valid_params(params);
-    requires  loss:    loss == \null || (\valid(loss) && \separated(loss, row, params) && cell_apart(loss, row->logits.f32, row->n) &&
+    requires  loss:    loss == \null || (\valid(loss) && \separated(loss, row, params) && cell_apart(loss, row->logits.WORDS, row->n) &&
                          cell_mask_apart(loss, row->mask, row->n));
-    requires  place:   grad.f32 == \null || grad.f32 == row->logits.f32 || rows_apart(grad.f32, row->logits.f32, row->n);
-    requires  apart:   grad.f32 == \null || row_mask_apart(grad.f32, row->mask, row->n);
-    requires  frame:   grad.f32 == \null || \separated(grad.f32 + (0 .. row->n - 1), row, params);
-    requires  loss_grad: grad.f32 == \null || loss == \null || cell_apart(loss, grad.f32, row->n);
-    requires  acc:     acc == \null || (\valid(acc) && \separated(acc, row, params) && sums_row_apart(acc, row->logits.f32, row->n) &&
+    requires  place:   grad.WORDS == \null || grad.WORDS == row->logits.WORDS || rows_apart(grad.WORDS, row->logits.WORDS, row->n);
+    requires  apart:   grad.WORDS == \null || row_mask_apart(grad.WORDS, row->mask, row->n);
+    requires  frame:   grad.WORDS == \null || \separated(grad.WORDS + (0 .. row->n - 1), row, params);
+    requires  loss_grad: grad.WORDS == \null || loss == \null || cell_apart(loss, grad.WORDS, row->n);
+    requires  acc:     acc == \null || (\valid(acc) && \separated(acc, row, params) && sums_row_apart(acc, row->logits.WORDS, row->n) &&
                          sums_mask_apart(acc, row->mask, row->n));
-    requires  sums:    acc == \null || ((grad.f32 == \null || sums_row_apart(acc, grad.f32, row->n)) && (loss == \null || \separated(acc, loss)));
+    requires  sums:    acc == \null || ((grad.WORDS == \null || sums_row_apart(acc, grad.WORDS, row->n)) && (loss == \null || \separated(acc, loss)));
     terminates \true;
     exits     \false;
-    assigns   loss[0 .. losses_in(loss, 1) - 1], grad.f32[0 .. wanted_row(grad.f32, row->n) - 1], *acc;
-    ensures   state:   target_state{Pre}(row->logits.f32, row->mask, row->n, (mmax_targets *)targets, r, (float *)factor, \result);
-    ensures   value:   loss != \null ==> target_value{Pre}((mmax_params *)params, row->logits.f32, row->mask, row->n, (mmax_targets *)targets, r,
+    assigns   loss[0 .. losses_in(loss, 1) - 1], grad.WORDS[0 .. wanted_row(grad.WORDS, row->n) - 1], *acc;
+    ensures   state:   target_state{Pre}(row->logits.WORDS, row->mask, row->n, (mmax_targets *)targets, r, (float *)factor, \result);
+    ensures   value:   loss != \null ==> target_value{Pre}((mmax_params *)params, row->logits.WORDS, row->mask, row->n, (mmax_targets *)targets, r,
                          (float *)factor, \at(*loss, Post));
-    ensures   written: grad.f32 != \null ==> target_grads{Pre,Post}((mmax_params *)params, row->logits.f32, row->mask, row->n,
-                         (mmax_targets *)targets, r, (float *)factor, grad.f32);
+    ensures   written: grad.WORDS != \null ==> target_grads{Pre,Post}((mmax_params *)params, row->logits.WORDS, row->mask, row->n,
+                         (mmax_targets *)targets, r, (float *)factor, grad.WORDS);
     ensures   counts:  sums_count{Pre,Post}(acc, \result);
 */
 static int loss_row(const mmax_params *params, const mmax_view *row, const mmax_targets *targets,
@@ -177,7 +177,7 @@ static int loss_row(const mmax_params *params, const mmax_view *row, const mmax_
 
 /* Row r of a cross-entropy call, as forward_at. */
 /*@ requires  in:      \valid_read(in) && r < in->rows && input_readable((mmax_input *)in);
-    requires  float32: storage == MMAX_FLOAT32;
+    requires  stored:  STORED_AS(storage);
     requires  targets: targets_given((mmax_targets *)targets, (mmax_input *)in);
     requires  factors: factors_given((float *)grad_loss, (mmax_input *)in);
     requires  params:  \valid_read(params) && valid_params(params);
@@ -203,42 +203,44 @@ static int loss_at(const mmax_params *params, const mmax_input *in, const mmax_t
   /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
   /*@ assert hint_mask: in->mask != \null ==> row_inside(r, in->rows, in->mask_stride); */
   /*@ assert hint_target: grad.data != \null ==> row_writable(out_of(grad, r), in->cols); */
-  /*@ assert hint_ahead: grad.data != \null ==> rows_ahead_apart(floats_at(grad.data), r, grad.stride, logits_of((mmax_input *)in), in->stride, in->rows, in->cols); */
+  /*@ assert hint_ahead: grad.data != \null ==> rows_ahead_apart(WORDS_AT(grad.data), r, grad.stride, logits_of((mmax_input *)in), in->stride, in->rows, in->cols); */
   /*@ assert hint_there: grad.data != \null ==> out_of(grad, r) != \null; */
   /*@ assert hint_loss_ahead: losses != \null ==> cell_rows_apart(losses + r, logits_of((mmax_input *)in), in->rows, in->cols, in->stride); */
-  /*@ assert hint_loss_behind: losses != \null && grad.data != \null ==> cell_rows_apart(losses + r, floats_at(grad.data), in->rows, in->cols, grad.stride); */
+  /*@ assert hint_loss_behind: losses != \null && grad.data != \null ==> cell_rows_apart(losses + r, WORDS_AT(grad.data), in->rows, in->cols, grad.stride); */
   /*@ assert hint_target_inside: target_inside((mmax_targets *)targets, r, in->cols); */
   const mmax_view row = view_of(in, storage, r);
   const mmax_sink out = sink_of(grad, storage, r);
   float *loss = losses == NULL ? NULL : losses + r;
   const float *factor = grad_loss == NULL ? NULL : grad_loss + r;
-  /*@ assert hint_place: row.logits.f32 == row_of{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
+  /*@ assert hint_place: row.logits.WORDS == row_of{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
         row.n == \at(in->cols, Pre); */
-  /*@ assert hint_out: grad.data == \null ? out.f32 == \null : out.f32 == out_of(grad, r); */
-  /*@ assert hint_wanted: grad.data != \null ==> out.f32 != \null; */
+  /*@ assert hint_out: grad.data == \null ? out.WORDS == \null : out.WORDS == out_of(grad, r); */
+  /*@ assert hint_wanted: grad.data != \null ==> out.WORDS != \null; */
   /*@ assert hint_cells: loss == cell_at(losses, r) && factor == cell_at((float *)grad_loss, r); */
   /*@ assert hint_loss: losses != \null ==> loss != \null && \valid(loss); */
-  /*@ assert hint_row: row_readable(row.logits.f32, row.n); */
+  /*@ assert hint_row: row_readable(row.logits.WORDS, row.n); */
   /*@ assert hint_row_mask: row_of_mask((uint8_t *)row.mask, row.n); */
-  /*@ assert hint_mask_apart: grad.data != \null ==> row_mask_apart(out.f32, (uint8_t *)row.mask, row.n); */
-  /*@ assert hint_apart: grad.data != \null ==> out.f32 == row.logits.f32 || rows_apart(out.f32, (float *)row.logits.f32, row.n); */
-  /*@ assert hint_loss_row: losses != \null ==> cell_apart(loss, (float *)row.logits.f32, row.n) && cell_mask_apart(loss, (uint8_t *)row.mask, row.n); */
-  /*@ assert hint_loss_grad: losses != \null && grad.data != \null ==> cell_apart(loss, out.f32, row.n); */
-  /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(floats_at(grad.data), r, in->rows, in->cols, grad.stride); */
-  /*@ assert hint_params: grad.data != \null ==> \separated(out.f32 + (0 .. row.n - 1), params); */
-  /*@ assert hint_sums: acc != \null && grad.data != \null ==> sums_row_apart(acc, out.f32, row.n); */
-  /*@ assert hint_sums_row: acc != \null ==> sums_row_apart(acc, (float *)row.logits.f32, row.n) && sums_mask_apart(acc, (uint8_t *)row.mask, row.n); */
+  /*@ assert hint_mask_apart: grad.data != \null ==> row_mask_apart(out.WORDS, (uint8_t *)row.mask, row.n); */
+  /*@ assert hint_apart: grad.data != \null ==> out.WORDS == row.logits.WORDS || rows_apart(out.WORDS, (mmax_word *)row.logits.WORDS, row.n); */
+  /*@ assert hint_loss_row: losses != \null ==> cell_apart(loss, (mmax_word *)row.logits.WORDS, row.n) && cell_mask_apart(loss, (uint8_t *)row.mask, row.n); */
+  /*@ assert hint_loss_grad: losses != \null && grad.data != \null ==> cell_apart(loss, out.WORDS, row.n); */
+  /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(WORDS_AT(grad.data), r, in->rows, in->cols, grad.stride); */
+  /*@ assert hint_params: grad.data != \null ==> \separated(out.WORDS + (0 .. row.n - 1), params); */
+  /*@ assert hint_sums: acc != \null && grad.data != \null ==> sums_row_apart(acc, out.WORDS, row.n); */
+  /*@ assert hint_sums_row: acc != \null ==> sums_row_apart(acc, (mmax_word *)row.logits.WORDS, row.n) && sums_mask_apart(acc, (uint8_t *)row.mask, row.n); */
   /*@ assert hint_sums_loss: acc != \null && losses != \null ==> \separated(acc, loss); */
-  /*@ assert hint_behind: grad.data != \null ==> \forall integer k; 0 <= k < r ==> rows_apart(out.f32, out_of(grad, k), row.n); */
-  /*@ assert hint_before: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> not_written(out.f32, out_of(grad, k) + i, row.n); */
+  /*@ assert hint_behind: grad.data != \null ==> \forall integer k; 0 <= k < r ==> rows_apart(out.WORDS, out_of(grad, k), row.n); */
+  /*@ assert hint_before: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> not_written(out.WORDS, out_of(grad, k) + i, row.n); */
+  /*@ assert hint_loss_near: losses != \null && grad.data != \null ==> \forall integer k; 0 <= k < r ==> cell_apart(loss, out_of(grad, k), row.n); */
+  /*@ assert hint_loss_far: losses != \null ==> \forall integer k; r < k < \at(in->rows, Pre) ==> cell_apart(loss, row_of{Pre}((mmax_input *)in, k), row.n); */
   /*@ assert hint_before_loss: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> not_lost(loss, out_of(grad, k) + i); */
-  /*@ assert hint_rest: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_written(out.f32, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
+  /*@ assert hint_rest: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_written(out.WORDS, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
   /*@ assert hint_rest_loss: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_lost(loss, row_of{Pre}((mmax_input *)in, k) + i); */
-  /*@ assert hint_losses: losses != \null ==> \forall integer k; 0 <= k < r ==> not_lost(loss, losses + k); */
-  /*@ assert hint_losses_grad: losses != \null ==> \forall integer k; 0 <= k < r ==> not_written(out.f32, losses + k, row.n); */
-  /*@ assert hint_spared: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> \separated(out_of(grad, k) + i, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(out_of(grad, k) + i, out.f32 + (0 .. wanted_row(out.f32, row.n) - 1)); */
-  /*@ assert hint_spared_rest: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> \separated(row_of{Pre}((mmax_input *)in, k) + i, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(row_of{Pre}((mmax_input *)in, k) + i, out.f32 + (0 .. wanted_row(out.f32, row.n) - 1)); */
-  /*@ assert hint_spared_losses: losses != \null ==> \forall integer k; 0 <= k < r ==> \separated(losses + k, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(losses + k, out.f32 + (0 .. wanted_row(out.f32, row.n) - 1)); */
+  /*@ assert hint_losses: losses != \null ==> \forall integer k; 0 <= k < r ==> other_kept(loss, losses + k); */
+  /*@ assert hint_losses_grad: losses != \null ==> \forall integer k; 0 <= k < r ==> cell_spared(out.WORDS, losses + k, row.n); */
+  /*@ assert hint_spared: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> \separated(out_of(grad, k) + i, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(out_of(grad, k) + i, out.WORDS + (0 .. wanted_row(out.WORDS, row.n) - 1)); */
+  /*@ assert hint_spared_rest: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> \separated(row_of{Pre}((mmax_input *)in, k) + i, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(row_of{Pre}((mmax_input *)in, k) + i, out.WORDS + (0 .. wanted_row(out.WORDS, row.n) - 1)); */
+  /*@ assert hint_spared_losses: losses != \null ==> \forall integer k; 0 <= k < r ==> \separated(losses + k, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(losses + k, out.WORDS + (0 .. wanted_row(out.WORDS, row.n) - 1)); */
   return loss_row(params, &row, targets, r, factor, loss, out, acc);
 }
 

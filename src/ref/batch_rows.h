@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The four kernels and their table for one storage; batch.c includes this once for each, with
-   STORAGE, TABLE and OF(name), a kernel's name for that storage; ROW(name), the
-   name for rows of its width. */
+   STORAGE, TABLE and OF(name), a kernel's name for that storage. */
 
-/*@ requires  in:      \valid_read(in) && ROW(input_readable)((mmax_input *)in);
-    requires  out:     ROW(output_fits)(probs, (mmax_input *)in);
+/*@ requires  stored:  STORED_AS(STORAGE);
+    requires  in:      \valid_read(in) && input_readable((mmax_input *)in);
+    requires  out:     output_fits(probs, (mmax_input *)in);
     requires  params:  \valid_read(params) && valid_params(params);
     requires  report:  \valid(report) && \separated(report, in) && \separated(report, params);
     requires  started: report->masked_rows == 0 && report->nonfinite_rows == 0 &&
                          report->first_masked == SIZE_MAX && report->first_nonfinite == SIZE_MAX;
     terminates \true;
     exits     \false;
-    assigns   *report, ELEMENTS(probs.data)[0 .. size_of_rows(in->rows, in->cols, probs.stride) - 1];
-    ensures   written: ROW(forward_rows){Pre,Post}(WHICH (mmax_params *)params, (mmax_input *)in, probs, \old(in->rows));
-    ensures   masked:  ROW(tally){Pre}(WHICH (mmax_input *)in, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
-    ensures   bad:     ROW(tally){Pre}(WHICH (mmax_input *)in, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
+    assigns   *report, WORDS_AT(probs.data)[0 .. size_of_rows(in->rows, in->cols, probs.stride) - 1];
+    ensures   written: forward_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, probs, \old(in->rows));
+    ensures   masked:  tally{Pre}((mmax_input *)in, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
+    ensures   bad:     tally{Pre}((mmax_input *)in, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
     ensures   ignored: report->ignored_rows == \old(report->ignored_rows);
 */
 static void OF(forward)(const mmax_params *params, const mmax_input *in, mmax_output probs,
@@ -22,34 +22,34 @@ static void OF(forward)(const mmax_params *params, const mmax_input *in, mmax_ou
   (void)scratch;
   /*@ loop invariant range:   0 <= r <= \at(in->rows, Pre);
       loop invariant same:    same_input{Pre,Here}((mmax_input *)in);
-      loop invariant rest:    ROW(rows_same){Pre,Here}(ROW(logits_of){Pre}((mmax_input *)in), \at(in->stride, Pre), \at(in->cols, Pre), r, \at(in->rows, Pre));
-      loop invariant written: ROW(forward_rows){Pre,Here}(WHICH (mmax_params *)params, (mmax_input *)in, probs, r);
-      loop invariant masked:  ROW(tally){Pre}(WHICH (mmax_input *)in, MMAX_ROW_MASKED, r, report->masked_rows, report->first_masked);
-      loop invariant bad:     ROW(tally){Pre}(WHICH (mmax_input *)in, MMAX_ROW_NONFINITE, r, report->nonfinite_rows, report->first_nonfinite);
+      loop invariant rest:    rows_same{Pre,Here}(logits_of{Pre}((mmax_input *)in), \at(in->stride, Pre), \at(in->cols, Pre), r, \at(in->rows, Pre));
+      loop invariant written: forward_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, probs, r);
+      loop invariant masked:  tally{Pre}((mmax_input *)in, MMAX_ROW_MASKED, r, report->masked_rows, report->first_masked);
+      loop invariant bad:     tally{Pre}((mmax_input *)in, MMAX_ROW_NONFINITE, r, report->nonfinite_rows, report->first_nonfinite);
       loop invariant ignored: report->ignored_rows == \at(report->ignored_rows, Pre);
-      loop assigns   r, *report, ELEMENTS(probs.data)[0 .. size_of_rows(in->rows, in->cols, probs.stride) - 1];
+      loop assigns   r, *report, WORDS_AT(probs.data)[0 .. size_of_rows(in->rows, in->cols, probs.stride) - 1];
       loop variant   in->rows - r;
   */
   for (size_t r = 0; r < in->rows; r++) {
-    /*@ assert hint_row: ROW(row_of)((mmax_input *)in, r) == ROW(row_of){Pre}((mmax_input *)in, r) && mask_of((mmax_input *)in, r) == mask_of{Pre}((mmax_input *)in, r); */
+    /*@ assert hint_row: row_of((mmax_input *)in, r) == row_of{Pre}((mmax_input *)in, r) && mask_of((mmax_input *)in, r) == mask_of{Pre}((mmax_input *)in, r); */
     /*@ assert hint_inside: row_inside(r, in->rows, in->stride) && row_inside(r, in->rows, probs.stride); */
-    /*@ assert hint_taken: ROW(taken_same){Pre,Here}(WHICH ROW(row_of){Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
-    /*@ assert hint_matrix: ROW(row_in_matrix)(ELEMENTS(probs.data), r, in->rows, in->cols, probs.stride); */
-    const mmax_status state = ROW(forward_at)(params, in, STORAGE, probs, r);
-    /*@ assert hint_state: ROW(row_has){Pre}(WHICH (mmax_input *)in, r, state); */
-    /*@ assert hint_sigma: ROW(sigma_same){Pre,Here}((mmax_params *)params); */
-    /*@ assert hint_row_done: ROW(forward_row_is){LoopCurrent,Here}(WHICH (mmax_params *)params, ROW(row_of){Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), ROW(out_of)(probs, r), in->cols); */
-    /*@ assert hint_row_is: ROW(forward_row_is){Pre,Here}(WHICH (mmax_params *)params, ROW(row_of){Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), ROW(out_of)(probs, r), in->cols); */
-    /*@ assert hint_done: ROW(forward_done){Pre,Here}(WHICH (mmax_params *)params, (mmax_input *)in, probs, r); */
-    /*@ assert hint_still: ROW(outs_same){LoopCurrent,Here}(probs, in->cols, r); */
-    /*@ assert hint_before: ROW(forward_rows){Pre,Here}(WHICH (mmax_params *)params, (mmax_input *)in, probs, r); */
-    /*@ assert hint_later: ROW(rows_same){LoopCurrent,Here}(ROW(logits_of){Pre}((mmax_input *)in), in->stride, in->cols, r + 1, in->rows); */
-    /*@ assert hint_next: ROW(forward_rows){Pre,Here}(WHICH (mmax_params *)params, (mmax_input *)in, probs, r + 1); */
+    /*@ assert hint_taken: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
+    /*@ assert hint_matrix: row_in_matrix(WORDS_AT(probs.data), r, in->rows, in->cols, probs.stride); */
+    const mmax_status state = forward_at(params, in, STORAGE, probs, r);
+    /*@ assert hint_state: row_has{Pre}((mmax_input *)in, r, state); */
+    /*@ assert hint_sigma: sigma_same{Pre,Here}((mmax_params *)params); */
+    /*@ assert hint_row_done: forward_row_is{LoopCurrent,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), out_of(probs, r), in->cols); */
+    /*@ assert hint_row_is: forward_row_is{Pre,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), out_of(probs, r), in->cols); */
+    /*@ assert hint_done: forward_done{Pre,Here}((mmax_params *)params, (mmax_input *)in, probs, r); */
+    /*@ assert hint_still: outs_same{LoopCurrent,Here}(probs, in->cols, r); */
+    /*@ assert hint_before: forward_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, probs, r); */
+    /*@ assert hint_later: rows_same{LoopCurrent,Here}(logits_of{Pre}((mmax_input *)in), in->stride, in->cols, r + 1, in->rows); */
+    /*@ assert hint_next: forward_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, probs, r + 1); */
     mmax_report_row(report, r, state);
   }
 }
 
-/*@ requires  float32: STORAGE == MMAX_FLOAT32;
+/*@ requires  stored:  STORED_AS(STORAGE);
     requires  in:      \valid_read(in) && input_readable((mmax_input *)in);
     requires  out:     output_fits(log_probs, (mmax_input *)in);
     requires  params:  \valid_read(params) && valid_params(params);
@@ -58,7 +58,7 @@ static void OF(forward)(const mmax_params *params, const mmax_input *in, mmax_ou
                          report->first_masked == SIZE_MAX && report->first_nonfinite == SIZE_MAX;
     terminates \true;
     exits     \false;
-    assigns   *report, floats_at(log_probs.data)[0 .. size_of_rows(in->rows, in->cols, log_probs.stride) - 1];
+    assigns   *report, WORDS_AT(log_probs.data)[0 .. size_of_rows(in->rows, in->cols, log_probs.stride) - 1];
     ensures   written: log_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, log_probs, \old(in->rows));
     ensures   masked:  tally{Pre}((mmax_input *)in, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
     ensures   bad:     tally{Pre}((mmax_input *)in, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
@@ -74,14 +74,14 @@ static void OF(log_forward)(const mmax_params *params, const mmax_input *in,
       loop invariant masked:  tally{Pre}((mmax_input *)in, MMAX_ROW_MASKED, r, report->masked_rows, report->first_masked);
       loop invariant bad:     tally{Pre}((mmax_input *)in, MMAX_ROW_NONFINITE, r, report->nonfinite_rows, report->first_nonfinite);
       loop invariant ignored: report->ignored_rows == \at(report->ignored_rows, Pre);
-      loop assigns   r, *report, floats_at(log_probs.data)[0 .. size_of_rows(in->rows, in->cols, log_probs.stride) - 1];
+      loop assigns   r, *report, WORDS_AT(log_probs.data)[0 .. size_of_rows(in->rows, in->cols, log_probs.stride) - 1];
       loop variant   in->rows - r;
   */
   for (size_t r = 0; r < in->rows; r++) {
     /*@ assert hint_row: row_of((mmax_input *)in, r) == row_of{Pre}((mmax_input *)in, r) && mask_of((mmax_input *)in, r) == mask_of{Pre}((mmax_input *)in, r); */
     /*@ assert hint_inside: row_inside(r, in->rows, in->stride) && row_inside(r, in->rows, log_probs.stride); */
     /*@ assert hint_taken: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
-    /*@ assert hint_matrix: row_in_matrix(floats_at(log_probs.data), r, in->rows, in->cols, log_probs.stride); */
+    /*@ assert hint_matrix: row_in_matrix(WORDS_AT(log_probs.data), r, in->rows, in->cols, log_probs.stride); */
     const mmax_status state = log_at(params, in, STORAGE, log_probs, r);
     /*@ assert hint_state: row_has{Pre}((mmax_input *)in, r, state); */
     /*@ assert hint_sigma: same_modulated{Pre,Here}((mmax_params *)params); */
@@ -96,7 +96,7 @@ static void OF(log_forward)(const mmax_params *params, const mmax_input *in,
   }
 }
 
-/*@ requires  float32: STORAGE == MMAX_FLOAT32;
+/*@ requires  stored:  STORED_AS(STORAGE);
     requires  in:      \valid_read(in) && input_readable((mmax_input *)in);
     requires  given:   upstream_readable(upstream, (mmax_input *)in);
     requires  out:     gradient_fits(grad, (mmax_input *)in) && upstream_place(grad, upstream, (mmax_input *)in);
@@ -108,7 +108,7 @@ static void OF(log_forward)(const mmax_params *params, const mmax_input *in,
                          report->first_masked == SIZE_MAX && report->first_nonfinite == SIZE_MAX;
     terminates \true;
     exits     \false;
-    assigns   *report, *acc, floats_at(grad.data)[0 .. wanted(grad.data, size_of_rows(in->rows, in->cols, grad.stride)) - 1];
+    assigns   *report, *acc, WORDS_AT(grad.data)[0 .. wanted(grad.data, size_of_rows(in->rows, in->cols, grad.stride)) - 1];
     ensures   written: backward_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, upstream, grad, \old(in->rows));
     ensures   masked:  backward_tally{Pre}((mmax_input *)in, upstream, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
     ensures   bad:     backward_tally{Pre}((mmax_input *)in, upstream, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
@@ -133,7 +133,7 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
       loop invariant counts:  sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows);
       loop invariant absent:  absent_sums{Pre,Here}(acc, (mmax_params *)params);
       loop invariant unmoved: sums_unmoved{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows);
-      loop assigns   r, *report, *acc, floats_at(grad.data)[0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1];
+      loop assigns   r, *report, *acc, WORDS_AT(grad.data)[0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1];
       loop variant   in->rows - r;
   */
   for (size_t r = 0; r < in->rows; r++) {
@@ -142,7 +142,7 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
     /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
     /*@ assert hint_taken: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
     /*@ assert hint_up: same_upstream{Pre,Here}(upstream_row(upstream, r), in->cols); */
-    /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(floats_at(grad.data), r, in->rows, in->cols, grad.stride); */
+    /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(WORDS_AT(grad.data), r, in->rows, in->cols, grad.stride); */
     /*@ assert hint_acc_rows: \separated(&in->rows, acc); */
     /*@ assert hint_acc_cols: \separated(&in->cols, acc); */
     /*@ assert hint_acc_stride: \separated(&in->stride, acc); */
@@ -199,7 +199,7 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
   }
 }
 
-/*@ requires  float32: STORAGE == MMAX_FLOAT32;
+/*@ requires  stored:  STORED_AS(STORAGE);
     requires  in:      \valid_read(in) && input_readable((mmax_input *)in);
     requires  targets: targets_given((mmax_targets *)targets, (mmax_input *)in) && targets_beside((mmax_targets *)targets, grad, loss, (mmax_input *)in);
     requires  factors: factors_given((float *)grad_loss, (mmax_input *)in) && factors_beside((float *)grad_loss, grad, loss, (mmax_input *)in);
@@ -214,7 +214,7 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
     terminates \true;
     exits     \false;
     assigns   *report, *acc, loss[0 .. losses_in(loss, in->rows) - 1],
-              floats_at(grad.data)[0 .. wanted(grad.data, size_of_rows(in->rows, in->cols, grad.stride)) - 1];
+              WORDS_AT(grad.data)[0 .. wanted(grad.data, size_of_rows(in->rows, in->cols, grad.stride)) - 1];
     ensures   losses:  loss_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, loss, \old(in->rows));
     ensures   written: pulls_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, \old(in->rows));
     ensures   masked:  loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
@@ -239,7 +239,7 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
       loop invariant fine:    report->masked_rows + report->nonfinite_rows + report->ignored_rows <= r;
       loop invariant counts:  sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows - report->ignored_rows, report->nonfinite_rows);
       loop assigns   r, *report, *acc, loss[0 .. losses_in(loss, \at(in->rows, Pre)) - 1],
-                     floats_at(grad.data)[0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1];
+                     WORDS_AT(grad.data)[0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1];
       loop variant   in->rows - r;
   */
   for (size_t r = 0; r < in->rows; r++) {
@@ -249,14 +249,16 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
     /*@ assert hint_inside: row_inside(r, in->rows, in->stride); */
     /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
     /*@ assert hint_taken: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
-    /*@ assert hint_smooth_apart: \separated(&targets->smoothing, loss + (0 .. losses_in(loss, \at(in->rows, Pre)) - 1)) && \separated(&targets->smoothing, floats_at(grad.data) + (0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1)); */
-    /*@ assert hint_factor_apart: grad_loss != \null ==> \separated(grad_loss + r, loss + (0 .. losses_in(loss, \at(in->rows, Pre)) - 1)) && \separated(grad_loss + r, floats_at(grad.data) + (0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1)); */
+    /*@ assert hint_smooth_apart: \separated(&targets->smoothing, loss + (0 .. losses_in(loss, \at(in->rows, Pre)) - 1)) && \separated(&targets->smoothing, WORDS_AT(grad.data) + (0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1)); */
+    /*@ assert hint_factor_apart: grad_loss != \null ==> \separated(grad_loss + r, loss + (0 .. losses_in(loss, \at(in->rows, Pre)) - 1)); */
+    /*@ assert hint_factor_matrix: grad_loss != \null && grad.data != \null ==> \separated(grad_loss + r, WORDS_AT(grad.data) + (0 .. size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride) - 1)); */
+    /*@ assert hint_factor_far: grad_loss != \null ==> \separated(grad_loss + r, WORDS_AT(grad.data) + (0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1)); */
     /*@ assert hint_smooth: alike(\at(targets->smoothing, Pre), targets->smoothing); */
     /*@ assert hint_same_target: same_target{Pre,Here}((mmax_targets *)targets, r); */
     /*@ assert hint_targets: targets_given((mmax_targets *)targets, (mmax_input *)in); */
     /*@ assert hint_same_factor: same_factor{Pre,Here}(cell_at((float *)grad_loss, r)); */
     /*@ assert hint_target_inside: target_inside{Pre}((mmax_targets *)targets, r, in->cols); */
-    /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(floats_at(grad.data), r, in->rows, in->cols, grad.stride); */
+    /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(WORDS_AT(grad.data), r, in->rows, in->cols, grad.stride); */
     /*@ assert hint_sigma: same_modulated{Pre,Here}((mmax_params *)params) && same_pulls{Pre,Here}((mmax_params *)params); */
     /*@ assert hint_acc_rows: \separated(&in->rows, acc); */
     /*@ assert hint_acc_cols: \separated(&in->cols, acc); */

@@ -35,23 +35,23 @@ static inline double mmax_share_of(double e, double inverse) {
 
 /* What the passes over a row with an unmasked entry find. */
 /*@ requires  view:    \valid_read(row) && valid_view(row);
-    requires  some:    !all_masked(row->logits.f32, row->mask, row->n);
-    requires  up:      valid_upstream(g.storage, g.f32, row->n) && upstream_fine(row->logits.f32, row->mask, g.f32, row->n);
+    requires  some:    !all_masked(row->logits.WORDS, row->mask, row->n);
+    requires  up:      valid_upstream(g.storage, g.WORDS, row->n) && upstream_fine(row->logits.WORDS, row->mask, g.WORDS, row->n);
     requires  params:  \valid_read(params) && valid_params(params);
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   top:     bounded(\result.row_max, 1.0e195) && is_largest(params, row->logits.f32, row->mask, row->n, \result.row_max) &&
-                         is_top(params, row->logits.f32, row->mask, row->n, \result.row_max);
-    ensures   inverse: is_inverse(params, row->logits.f32, row->mask, \result.row_max, row->n, \result.inverse);
-    ensures   mass:    mass_to(params, row->logits.f32, row->mask, \result.row_max, \result.inverse, row->n) <= 1.01;
-    ensures   up:      largest_up(params, row->logits.f32, row->mask, g.f32, \result.row_max, row->n, \result.g_max) &&
-                         upstream_within(params, row->logits.f32, row->mask, g.f32, \result.row_max, row->n, \result.g_max);
-    ensures   within:  weighed_within(params, row->logits.f32, row->mask, \result.row_max, row->n, \result.extent.lo,
+    ensures   top:     bounded(\result.row_max, 1.0e195) && is_largest(params, row->logits.WORDS, row->mask, row->n, \result.row_max) &&
+                         is_top(params, row->logits.WORDS, row->mask, row->n, \result.row_max);
+    ensures   inverse: is_inverse(params, row->logits.WORDS, row->mask, \result.row_max, row->n, \result.inverse);
+    ensures   mass:    mass_to(params, row->logits.WORDS, row->mask, \result.row_max, \result.inverse, row->n) <= 1.01;
+    ensures   up:      largest_up(params, row->logits.WORDS, row->mask, g.WORDS, \result.row_max, row->n, \result.g_max) &&
+                         upstream_within(params, row->logits.WORDS, row->mask, g.WORDS, \result.row_max, row->n, \result.g_max);
+    ensures   within:  weighed_within(params, row->logits.WORDS, row->mask, \result.row_max, row->n, \result.extent.lo,
                          \result.extent.hi, \result.extent.largest);
-    ensures   ends:    extent_attained(params, row->logits.f32, row->mask, \result.row_max, row->n, \result.extent.lo,
+    ensures   ends:    extent_attained(params, row->logits.WORDS, row->mask, \result.row_max, row->n, \result.extent.lo,
                          \result.extent.hi, \result.extent.largest);
-    ensures   mean:    is_mean(params, row->logits.f32, row->mask, g.f32, \result.row_max, \result.inverse, row->n, \result.g_max,
+    ensures   mean:    is_mean(params, row->logits.WORDS, row->mask, g.WORDS, \result.row_max, \result.inverse, row->n, \result.g_max,
                          \result.mean);
     ensures   fine:    found_fine(\result.inverse, \result.g_max, \result.mean, \result.extent.lo, \result.extent.hi,
                          \result.extent.largest);

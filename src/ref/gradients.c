@@ -115,11 +115,11 @@ static double add_entry(mmax_moments *moments, const mmax_params *params, const 
 
 /* Gradient at the logit of entry i, added to the sums; 0 if it is masked. */
 /*@ requires  view:    \valid_read(row) && valid_view(row) && i < row->n && \valid_read(f) && \valid(moments);
-    requires  up:      valid_upstream(g.storage, g.f32, row->n);
+    requires  up:      valid_upstream(g.storage, g.WORDS, row->n);
     requires  params:  \valid_read(params) && valid_params(params);
     requires  found:   bounded(f->row_max, 1.0e195) &&
                          found_fine(f->inverse, f->g_max, f->mean, f->extent.lo, f->extent.hi, f->extent.largest);
-    requires  entry:   entry_known(params, row->logits.f32, row->mask, g.f32, f->row_max, f->g_max, f->extent.lo, f->extent.hi,
+    requires  entry:   entry_known(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->g_max, f->extent.lo, f->extent.hi,
                          f->extent.largest, i);
     requires  tops:    tops_fine(params, f->extent.lo, f->extent.hi);
     requires  grids:   all_over(moments, params, product(2.0, f->g_max), f->extent.lo, f->extent.hi, f->extent.largest);
@@ -127,32 +127,32 @@ static double add_entry(mmax_moments *moments, const mmax_params *params, const 
     terminates \true;
     exits     \false;
     assigns   moments->sum[0 .. 9];
-    ensures   value:   unmasked(row->logits.f32, row->mask, i) ==> \result == grad_of(params, row->logits.f32[i],
-                         product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean);
-    ensures   masked:  !unmasked(row->logits.f32, row->mask, i) ==> \result == 0.0;
+    ensures   value:   unmasked(row->logits.WORDS, row->mask, i) ==> \result == grad_of(params, VALUE(row->logits.WORDS[i]),
+                         product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean);
+    ensures   masked:  !unmasked(row->logits.WORDS, row->mask, i) ==> \result == 0.0;
     ensures   range:   bounded(\result, 1.0e197);
-    ensures   sums:    all_moved{Pre,Post}(moments, mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i));
-    ensures   floors:  entry_floored{Pre,Post}(moments, params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, f->mean, i);
+    ensures   sums:    all_moved{Pre,Post}(moments, mass_of(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i));
+    ensures   floors:  entry_floored{Pre,Post}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse, f->mean, i);
 */
 static double gradient_at(const mmax_params *params, const mmax_view *row, mmax_source g, size_t i,
                           const mmax_found *f, mmax_moments *moments) {
   if (!mmax_live(row, i)) {
-    /*@ assert hint_masked: mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) == 0.0; */
+    /*@ assert hint_masked: mass_of(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) == 0.0; */
     /*@ assert hint_still: all_moved{Pre,Here}(moments, 0.0); */
     /*@ assert hint_grids: all_grids(moments); */
-    /*@ assert hint_floors: entry_floored{Pre,Here}(moments, params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse,
+    /*@ assert hint_floors: entry_floored{Pre,Here}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse,
           f->mean, i); */
     return 0.0;
   }
   float x = mmax_logit(row, i);
   double e = mmax_weight(params, x, f->row_max);
-  /*@ assert hint_e: e == weight(params, row->logits.f32[i], f->row_max); */
-  /*@ assert hint_weighs: weighs(weight(params, row->logits.f32[i], f->row_max)); */
+  /*@ assert hint_e: e == weight(params, VALUE(row->logits.WORDS[i]), f->row_max); */
+  /*@ assert hint_weighs: weighs(weight(params, VALUE(row->logits.WORDS[i]), f->row_max)); */
   double up = mmax_widen(mmax_element(g, i));
-  /*@ assert hint_up: up == g.f32[i]; */
-  /*@ assert hint_term: term(params, row->logits.f32, row->mask, f->row_max, i) == e; */
-  /*@ assert hint_same: same_product(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse, e, f->inverse); */
-  /*@ assert hint_mass: mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) == times(e, f->inverse); */
+  /*@ assert hint_up: up == VALUE(g.WORDS[i]); */
+  /*@ assert hint_term: term(params, row->logits.WORDS, row->mask, f->row_max, i) == e; */
+  /*@ assert hint_same: same_product(term(params, row->logits.WORDS, row->mask, f->row_max, i), f->inverse, e, f->inverse); */
+  /*@ assert hint_mass: mass_of(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) == times(e, f->inverse); */
   double h = add_entry(moments, params, f, x, e, up);
   /*@ assert hint_0: moved_by(\at(moments->sum[0], Pre), moments->sum[0], times(e, f->inverse)); */
   /*@ assert hint_1: moved_by(\at(moments->sum[1], Pre), moments->sum[1], times(e, f->inverse)); */
@@ -169,26 +169,26 @@ static double gradient_at(const mmax_params *params, const mmax_view *row, mmax_
   /*@ assert hint_high: moved_high{Pre,Here}(moments, times(e, f->inverse)); */
   /*@ assert hint_last: moved_last{Pre,Here}(moments, times(e, f->inverse)); */
   /*@ assert hint_moved: all_moved{Pre,Here}(moments, times(e, f->inverse)); */
-  /*@ assert hint_floor0: floored(\at(moments->sum[0], Pre), moments->sum[0], moment_of(params, 0, row->logits.f32[i],
-        sigma_grad(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)), moments->grid[0].big); */
-  /*@ assert hint_floor1: floored(\at(moments->sum[1], Pre), moments->sum[1], moment_of(params, 1, row->logits.f32[i],
-        sigma_grad(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)), moments->grid[1].big); */
-  /*@ assert hint_floor2: floored(\at(moments->sum[2], Pre), moments->sum[2], moment_of(params, 2, row->logits.f32[i],
-        sigma_grad(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)), moments->grid[2].big); */
-  /*@ assert hint_floor3: floored(\at(moments->sum[3], Pre), moments->sum[3], moment_of(params, 3, row->logits.f32[i],
-        sigma_grad(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)), moments->grid[3].big); */
-  /*@ assert hint_floor4: floored(\at(moments->sum[4], Pre), moments->sum[4], moment_of(params, 4, row->logits.f32[i],
-        sigma_grad(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)), moments->grid[4].big); */
-  /*@ assert hint_floor5: floored(\at(moments->sum[5], Pre), moments->sum[5], moment_of(params, 5, row->logits.f32[i],
-        sigma_grad(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)), moments->grid[5].big); */
-  /*@ assert hint_floor6: floored(\at(moments->sum[6], Pre), moments->sum[6], moment_of(params, 6, row->logits.f32[i],
-        sigma_grad(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)), moments->grid[6].big); */
-  /*@ assert hint_floor7: floored(\at(moments->sum[7], Pre), moments->sum[7], moment_of(params, 7, row->logits.f32[i],
-        sigma_grad(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)), moments->grid[7].big); */
-  /*@ assert hint_floor8: floored(\at(moments->sum[8], Pre), moments->sum[8], moment_of(params, 8, row->logits.f32[i],
-        sigma_grad(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)), moments->grid[8].big); */
-  /*@ assert hint_floor9: floored(\at(moments->sum[9], Pre), moments->sum[9], moment_of(params, 9, row->logits.f32[i],
-        sigma_grad(product(weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)), moments->grid[9].big); */
+  /*@ assert hint_floor0: floored(\at(moments->sum[0], Pre), moments->sum[0], moment_of(params, 0, VALUE(row->logits.WORDS[i]),
+        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[0].big); */
+  /*@ assert hint_floor1: floored(\at(moments->sum[1], Pre), moments->sum[1], moment_of(params, 1, VALUE(row->logits.WORDS[i]),
+        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[1].big); */
+  /*@ assert hint_floor2: floored(\at(moments->sum[2], Pre), moments->sum[2], moment_of(params, 2, VALUE(row->logits.WORDS[i]),
+        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[2].big); */
+  /*@ assert hint_floor3: floored(\at(moments->sum[3], Pre), moments->sum[3], moment_of(params, 3, VALUE(row->logits.WORDS[i]),
+        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[3].big); */
+  /*@ assert hint_floor4: floored(\at(moments->sum[4], Pre), moments->sum[4], moment_of(params, 4, VALUE(row->logits.WORDS[i]),
+        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[4].big); */
+  /*@ assert hint_floor5: floored(\at(moments->sum[5], Pre), moments->sum[5], moment_of(params, 5, VALUE(row->logits.WORDS[i]),
+        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[5].big); */
+  /*@ assert hint_floor6: floored(\at(moments->sum[6], Pre), moments->sum[6], moment_of(params, 6, VALUE(row->logits.WORDS[i]),
+        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[6].big); */
+  /*@ assert hint_floor7: floored(\at(moments->sum[7], Pre), moments->sum[7], moment_of(params, 7, VALUE(row->logits.WORDS[i]),
+        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[7].big); */
+  /*@ assert hint_floor8: floored(\at(moments->sum[8], Pre), moments->sum[8], moment_of(params, 8, VALUE(row->logits.WORDS[i]),
+        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[8].big); */
+  /*@ assert hint_floor9: floored(\at(moments->sum[9], Pre), moments->sum[9], moment_of(params, 9, VALUE(row->logits.WORDS[i]),
+        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[9].big); */
   /*@ assert hint_sum0: sum_is{Pre,Here}(moments, 0, \at(moments->sum[0], Pre), moments->sum[0], moments->grid[0].big); */
   /*@ assert hint_sum1: sum_is{Pre,Here}(moments, 1, \at(moments->sum[1], Pre), moments->sum[1], moments->grid[1].big); */
   /*@ assert hint_sum2: sum_is{Pre,Here}(moments, 2, \at(moments->sum[2], Pre), moments->sum[2], moments->grid[2].big); */
@@ -199,130 +199,130 @@ static double gradient_at(const mmax_params *params, const mmax_view *row, mmax_
   /*@ assert hint_sum7: sum_is{Pre,Here}(moments, 7, \at(moments->sum[7], Pre), moments->sum[7], moments->grid[7].big); */
   /*@ assert hint_sum8: sum_is{Pre,Here}(moments, 8, \at(moments->sum[8], Pre), moments->sum[8], moments->grid[8].big); */
   /*@ assert hint_sum9: sum_is{Pre,Here}(moments, 9, \at(moments->sum[9], Pre), moments->sum[9], moments->grid[9].big); */
-  /*@ assert hint_floors_first: first_floored{Pre,Here}(moments, params, row->logits.f32[i], sigma_grad(product(
-        weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)); */
-  /*@ assert hint_floors_last: last_floored{Pre,Here}(moments, params, row->logits.f32[i], sigma_grad(product(
-        weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)); */
-  /*@ assert hint_floored: all_floored{Pre,Here}(moments, params, row->logits.f32[i], sigma_grad(product(
-        weight(params, row->logits.f32[i], f->row_max), f->inverse), g.f32[i], f->mean)); */
-  /*@ assert hint_floors: entry_floored{Pre,Here}(moments, params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse,
+  /*@ assert hint_floors_first: first_floored{Pre,Here}(moments, params, VALUE(row->logits.WORDS[i]), sigma_grad(product(
+        weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)); */
+  /*@ assert hint_floors_last: last_floored{Pre,Here}(moments, params, VALUE(row->logits.WORDS[i]), sigma_grad(product(
+        weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)); */
+  /*@ assert hint_floored: all_floored{Pre,Here}(moments, params, VALUE(row->logits.WORDS[i]), sigma_grad(product(
+        weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)); */
+  /*@ assert hint_floors: entry_floored{Pre,Here}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse,
         f->mean, i); */
   return h;
 }
 
 /* Writes entry i of the gradient, if it is wanted. */
 /*@ requires  view:    \valid_read(row) && valid_view(row) && i < row->n && \valid_read(f) && \valid(moments);
-    requires  up:      valid_upstream(g.storage, g.f32, row->n);
-    requires  sink:    grad.storage == MMAX_FLOAT32 && grad.bits == \null && (grad.f32 == \null || \valid(grad.f32 + i));
+    requires  up:      valid_upstream(g.storage, g.WORDS, row->n);
+    requires  sink:    STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || \valid(grad.WORDS + i));
     requires  params:  \valid_read(params) && valid_params(params);
     requires  found:   bounded(f->row_max, 1.0e195) &&
                          found_fine(f->inverse, f->g_max, f->mean, f->extent.lo, f->extent.hi, f->extent.largest);
-    requires  entry:   entry_known(params, row->logits.f32, row->mask, g.f32, f->row_max, f->g_max, f->extent.lo, f->extent.hi,
+    requires  entry:   entry_known(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->g_max, f->extent.lo, f->extent.hi,
                          f->extent.largest, i);
     requires  tops:    tops_fine(params, f->extent.lo, f->extent.hi);
     requires  grids:   all_over(moments, params, product(2.0, f->g_max), f->extent.lo, f->extent.hi, f->extent.largest);
     requires  room:    all_sized(moments);
     terminates \true;
     exits     \false;
-    assigns   moments->sum[0 .. 9], grad.f32[i];
-    ensures   masked:  grad.f32 != \null ==> !unmasked{Pre}(row->logits.f32, row->mask, i) ==>
-                         \is_finite(grad.f32[i]) && grad.f32[i] == 0.0;
-    ensures   value:   grad.f32 != \null ==> unmasked{Pre}(row->logits.f32, row->mask, i) ==>
-                         grad_entry(grad_of{Pre}(params, \at(row->logits.f32[i], Pre),
-                           product(weight{Pre}(params, \at(row->logits.f32[i], Pre), f->row_max), f->inverse), \at(g.f32[i], Pre),
-                           f->mean), grad.f32[i]);
-    ensures   sums:    all_moved{Pre,Post}(moments, mass_of{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i));
-    ensures   kept:    kept{Pre,Post}(grad.f32, i);
-    ensures   floors:  entry_floored{Pre,Post}(moments, params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, f->mean, i);
+    assigns   moments->sum[0 .. 9], grad.WORDS[i];
+    ensures   masked:  grad.WORDS != \null ==> !unmasked{Pre}(row->logits.WORDS, row->mask, i) ==>
+                         ZERO(grad.WORDS[i]);
+    ensures   value:   grad.WORDS != \null ==> unmasked{Pre}(row->logits.WORDS, row->mask, i) ==>
+                         grad_entry(grad_of{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)),
+                           product(weight{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)), f->row_max), f->inverse), VALUE(\at(g.WORDS[i], Pre)),
+                           f->mean), grad.WORDS[i]);
+    ensures   sums:    all_moved{Pre,Post}(moments, mass_of{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i));
+    ensures   kept:    kept{Pre,Post}(grad.WORDS, i);
+    ensures   floors:  entry_floored{Pre,Post}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse, f->mean, i);
 */
 static void write_gradient(const mmax_params *params, const mmax_view *row, mmax_source g, size_t i,
                            const mmax_found *f, mmax_moments *moments, mmax_sink grad) {
   double out = gradient_at(params, row, g, i, f, moments);
-  /*@ assert hint_value: unmasked{Pre}(row->logits.f32, row->mask, i) ==> out == grad_of{Pre}(params, \at(row->logits.f32[i], Pre),
-        product(weight{Pre}(params, \at(row->logits.f32[i], Pre), f->row_max), f->inverse), \at(g.f32[i], Pre), f->mean); */
+  /*@ assert hint_value: unmasked{Pre}(row->logits.WORDS, row->mask, i) ==> out == grad_of{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)),
+        product(weight{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)), f->row_max), f->inverse), VALUE(\at(g.WORDS[i], Pre)), f->mean); */
   if (mmax_wanted(grad)) {
     mmax_put(grad, i, out);
-    /*@ assert hint_finite: \forall integer k; 0 <= k < i ==> \is_finite(\at(grad.f32[k], Pre)) ==> \is_finite(grad.f32[k]); */
-    /*@ assert hint_equal: \forall integer k; 0 <= k < i ==> (real)\at(grad.f32[k], Pre) == (real)grad.f32[k]; */
-    /*@ assert hint_kept: kept{Pre,Here}(grad.f32, i); */
-    /*@ assert hint_entry: grad_entry(out, grad.f32[i]); */
-    /*@ assert hint_zero: grad_entry(0.0, grad.f32[i]) ==> \is_finite(grad.f32[i]) && grad.f32[i] == 0.0; */
+    /*@ assert hint_finite: \forall integer k; 0 <= k < i ==> FINITE(\at(grad.WORDS[k], Pre)) ==> FINITE(grad.WORDS[k]); */
+    /*@ assert hint_equal: \forall integer k; 0 <= k < i ==> SAME_VALUE(\at(grad.WORDS[k], Pre), grad.WORDS[k]); */
+    /*@ assert hint_kept: kept{Pre,Here}(grad.WORDS, i); */
+    /*@ assert hint_entry: grad_entry(out, grad.WORDS[i]); */
+    /*@ assert hint_zero: grad_entry(0.0, grad.WORDS[i]) ==> ZERO(grad.WORDS[i]); */
   }
 }
 
 void mmax_write_gradients(const mmax_params *params, const mmax_view *row, mmax_source g,
                           const mmax_found *f, mmax_moments *moments, mmax_sink grad) {
-  /*@ assert hint_mass_0: mass_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, 0) == 0.0; */
-  /*@ assert hint_floors_0: all_param_floors{Pre,Here}(moments, params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse,
+  /*@ assert hint_mass_0: mass_to(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, 0) == 0.0; */
+  /*@ assert hint_floors_0: all_param_floors{Pre,Here}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse,
                               f->mean, 0); */
   /*@ loop invariant range: 0 <= i <= row->n;
-      loop invariant rest:  kept_from{Pre,Here}(row->logits.f32, i, row->n);
-      loop invariant rest_g: kept_from{Pre,Here}(g.f32, i, row->n);
-      loop invariant masks: grad.f32 != \null ==> zeroed{Pre,Here}(row->logits.f32, row->mask, grad.f32, i);
-      loop invariant value: grad.f32 != \null ==> graded{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32, f->row_max,
+      loop invariant rest:  kept_from{Pre,Here}(row->logits.WORDS, i, row->n);
+      loop invariant rest_g: kept_from{Pre,Here}(g.WORDS, i, row->n);
+      loop invariant masks: grad.WORDS != \null ==> zeroed{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i);
+      loop invariant value: grad.WORDS != \null ==> graded{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS, f->row_max,
                               f->inverse, f->mean, i);
-      loop invariant sums:  all_counted(moments, mass_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i), i);
-      loop invariant floors: all_param_floors{Pre,Here}(moments, params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse,
+      loop invariant sums:  all_counted(moments, mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i), i);
+      loop invariant floors: all_param_floors{Pre,Here}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse,
                                f->mean, i);
-      loop assigns   i, grad.f32[0 .. row->n - 1], moments->sum[0 .. 9];
+      loop assigns   i, grad.WORDS[0 .. row->n - 1], moments->sum[0 .. 9];
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
-    /*@ assert hint_sink: grad.f32 == \null || \valid(grad.f32 + i); */
-    /*@ assert hint_inside: grad.f32 == row->logits.f32 ==>
-                              \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, row->logits.f32 + k); */
-    /*@ assert hint_outside: grad.f32 != row->logits.f32 ==>
-                               \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, row->logits.f32 + k); */
-    /*@ assert hint_inside_g: grad.f32 == g.f32 ==> \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, g.f32 + k); */
-    /*@ assert hint_outside_g: grad.f32 != g.f32 ==> \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, g.f32 + k); */
-    /*@ assert hint_entry: same_entry{Pre,Here}(row->logits.f32, i); */
-    /*@ assert hint_entry_g: same_entry{Pre,Here}(g.f32, i); */
-    /*@ assert hint_taken: taken(row->logits.f32, row->mask, i) == taken{Pre}(row->logits.f32, row->mask, i); */
-    /*@ assert hint_term: term(params, row->logits.f32, row->mask, f->row_max, i) ==
-                          term{Pre}(params, row->logits.f32, row->mask, f->row_max, i); */
-    /*@ assert hint_share: same_product(term(params, row->logits.f32, row->mask, f->row_max, i), f->inverse,
-                                        term{Pre}(params, row->logits.f32, row->mask, f->row_max, i), f->inverse); */
-    /*@ assert hint_part: mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) ==
-                          mass_of{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i); */
-    /*@ assert hint_fine_0: known_fine{Pre}(params, row->logits.f32, row->mask, g.f32, f->row_max, i); */
-    /*@ assert hint_range_0: known_range{Pre}(params, row->logits.f32, row->mask, g.f32, f->row_max, f->g_max, f->extent.lo,
+    /*@ assert hint_sink: grad.WORDS == \null || \valid(grad.WORDS + i); */
+    /*@ assert hint_inside: grad.WORDS == row->logits.WORDS ==>
+                              \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, row->logits.WORDS + k); */
+    /*@ assert hint_outside: grad.WORDS != row->logits.WORDS ==>
+                               \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, row->logits.WORDS + k); */
+    /*@ assert hint_inside_g: grad.WORDS == g.WORDS ==> \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, g.WORDS + k); */
+    /*@ assert hint_outside_g: grad.WORDS != g.WORDS ==> \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, g.WORDS + k); */
+    /*@ assert hint_entry: same_entry{Pre,Here}(row->logits.WORDS, i); */
+    /*@ assert hint_entry_g: same_entry{Pre,Here}(g.WORDS, i); */
+    /*@ assert hint_taken: taken(row->logits.WORDS, row->mask, i) == taken{Pre}(row->logits.WORDS, row->mask, i); */
+    /*@ assert hint_term: term(params, row->logits.WORDS, row->mask, f->row_max, i) ==
+                          term{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i); */
+    /*@ assert hint_share: same_product(term(params, row->logits.WORDS, row->mask, f->row_max, i), f->inverse,
+                                        term{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i), f->inverse); */
+    /*@ assert hint_part: mass_of(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) ==
+                          mass_of{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i); */
+    /*@ assert hint_fine_0: known_fine{Pre}(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, i); */
+    /*@ assert hint_range_0: known_range{Pre}(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->g_max, f->extent.lo,
                                               f->extent.hi, f->extent.largest, i); */
-    /*@ assert hint_known_0: entry_known{Pre}(params, row->logits.f32, row->mask, g.f32, f->row_max, f->g_max, f->extent.lo,
+    /*@ assert hint_known_0: entry_known{Pre}(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->g_max, f->extent.lo,
                                               f->extent.hi, f->extent.largest, i); */
-    /*@ assert hint_x: (real)row->logits.f32[i] == (real)\at(row->logits.f32[\at(i, Here)], Pre); */
-    /*@ assert hint_g: (real)g.f32[i] == (real)\at(g.f32[\at(i, Here)], Pre) &&
-                       (\is_finite(\at(g.f32[\at(i, Here)], Pre)) ==> \is_finite(g.f32[i])); */
-    /*@ assert hint_known: entry_known(params, row->logits.f32, row->mask, g.f32, f->row_max, f->g_max, f->extent.lo, f->extent.hi,
+    /*@ assert hint_x: (real)VALUE(row->logits.WORDS[i]) == (real)VALUE(\at(row->logits.WORDS[\at(i, Here)], Pre)); */
+    /*@ assert hint_g: (real)VALUE(g.WORDS[i]) == (real)VALUE(\at(g.WORDS[\at(i, Here)], Pre)) &&
+                       (FINITE(\at(g.WORDS[\at(i, Here)], Pre)) ==> FINITE(g.WORDS[i])); */
+    /*@ assert hint_known: entry_known(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->g_max, f->extent.lo, f->extent.hi,
                                        f->extent.largest, i); */
-    /*@ assert hint_same: same_param{Pre,Here}(params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse, f->mean, i); */
-    /*@ assert hint_below: weight_sum{Pre}(params, row->logits.f32, row->mask, f->row_max, i) <=
-                           weight_sum{Pre}(params, row->logits.f32, row->mask, f->row_max, row->n); */
-    /*@ assert hint_grows: mass_below(weight_sum{Pre}(params, row->logits.f32, row->mask, f->row_max, i),
-                                      weight_sum{Pre}(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse); */
-    /*@ assert hint_mass: mass_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) <= 1.01; */
+    /*@ assert hint_same: same_param{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse, f->mean, i); */
+    /*@ assert hint_below: weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i) <=
+                           weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, row->n); */
+    /*@ assert hint_grows: mass_below(weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i),
+                                      weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, row->n), f->inverse); */
+    /*@ assert hint_mass: mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) <= 1.01; */
     /*@ assert hint_room: all_sized(moments); */
     write_gradient(params, row, g, i, f, moments, grad);
-    /*@ assert hint_next: mass_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1) ==
-                          mass_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) +
-                          mass_of{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i); */
-    /*@ assert hint_sums: all_counted(moments, mass_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i + 1), i + 1); */
+    /*@ assert hint_next: mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i + 1) ==
+                          mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) +
+                          mass_of{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i); */
+    /*@ assert hint_sums: all_counted(moments, mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i + 1), i + 1); */
     /*@ assert hint_same_grids: same_grids{LoopCurrent,Here}(moments); */
-    /*@ assert hint_floors: all_param_floors{Pre,Here}(moments, params, row->logits.f32, row->mask, g.f32, f->row_max, f->inverse,
+    /*@ assert hint_floors: all_param_floors{Pre,Here}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse,
                               f->mean, i + 1); */
-    /*@ assert hint_kept: kept{LoopCurrent,Here}(grad.f32, i); */
-    /*@ assert hint_after: kept_from{LoopCurrent,Here}(row->logits.f32, i + 1, row->n); */
-    /*@ assert hint_after_g: kept_from{LoopCurrent,Here}(g.f32, i + 1, row->n); */
-    /*@ assert hint_rest: kept_from{Pre,Here}(row->logits.f32, i + 1, row->n); */
-    /*@ assert hint_rest_g: kept_from{Pre,Here}(g.f32, i + 1, row->n); */
-    /*@ assert hint_zero_entry: grad.f32 != \null ==> zero_entry{Pre,Here}(row->logits.f32, row->mask, grad.f32, i); */
-    /*@ assert hint_graded_entry: grad.f32 != \null ==> graded_entry{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32,
+    /*@ assert hint_kept: kept{LoopCurrent,Here}(grad.WORDS, i); */
+    /*@ assert hint_after: kept_from{LoopCurrent,Here}(row->logits.WORDS, i + 1, row->n); */
+    /*@ assert hint_after_g: kept_from{LoopCurrent,Here}(g.WORDS, i + 1, row->n); */
+    /*@ assert hint_rest: kept_from{Pre,Here}(row->logits.WORDS, i + 1, row->n); */
+    /*@ assert hint_rest_g: kept_from{Pre,Here}(g.WORDS, i + 1, row->n); */
+    /*@ assert hint_zero_entry: grad.WORDS != \null ==> zero_entry{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i); */
+    /*@ assert hint_graded_entry: grad.WORDS != \null ==> graded_entry{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS,
                                     f->row_max, f->inverse, f->mean, i); */
-    /*@ assert hint_masks: grad.f32 != \null ==> zeroed{Pre,Here}(row->logits.f32, row->mask, grad.f32, i); */
-    /*@ assert hint_values: grad.f32 != \null ==> graded{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32, f->row_max,
+    /*@ assert hint_masks: grad.WORDS != \null ==> zeroed{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i); */
+    /*@ assert hint_values: grad.WORDS != \null ==> graded{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS, f->row_max,
                               f->inverse, f->mean, i); */
-    /*@ assert hint_masks_next: grad.f32 != \null ==> zeroed{Pre,Here}(row->logits.f32, row->mask, grad.f32, i + 1); */
-    /*@ assert hint_values_next: grad.f32 != \null ==> graded{Pre,Here}(params, row->logits.f32, row->mask, g.f32, grad.f32,
+    /*@ assert hint_masks_next: grad.WORDS != \null ==> zeroed{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i + 1); */
+    /*@ assert hint_values_next: grad.WORDS != \null ==> graded{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS,
                                    f->row_max, f->inverse, f->mean, i + 1); */
-    /*@ assert hint_place: entry_of(grad.f32, i, row->n); */
+    /*@ assert hint_place: entry_of(grad.WORDS, i, row->n); */
   }
 }

@@ -25,34 +25,34 @@ static double distance(const mmax_params *params, float x, double row_max) {
 /* The largest distance. */
 /*@ requires  view:   \valid_read(row) && valid_view(row);
     requires  params: \valid_read(params) && valid_params(params);
-    requires  max:    bounded(row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, row_max);
+    requires  max:    bounded(row_max, 1.0e195) && is_top(params, row->logits.WORDS, row->mask, row->n, row_max);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   range:  fin(\result) && 0.0 <= \result <= 3.0e195;
-    ensures   value:  furthest(params, row->logits.f32, row->mask, row_max, row->n, \result);
+    ensures   value:  furthest(params, row->logits.WORDS, row->mask, row_max, row->n, \result);
 */
 static double largest_distance(const mmax_params *params, const mmax_view *row, double row_max) {
   double largest = 0.0;
   /*@ loop invariant index: 0 <= i <= row->n;
       loop invariant range: fin(largest) && 0.0 <= largest <= 3.0e195;
-      loop invariant value: furthest(params, row->logits.f32, row->mask, row_max, i, largest);
+      loop invariant value: furthest(params, row->logits.WORDS, row->mask, row_max, i, largest);
       loop assigns   i, largest;
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
     if (!mmax_live(row, i)) {
-      /*@ assert hint_masked: !unmasked(row->logits.f32, row->mask, i); */
-      /*@ assert hint_skip: furthest(params, row->logits.f32, row->mask, row_max, i + 1, largest); */
+      /*@ assert hint_masked: !unmasked(row->logits.WORDS, row->mask, i); */
+      /*@ assert hint_skip: furthest(params, row->logits.WORDS, row->mask, row_max, i + 1, largest); */
       continue;
     }
     double d = distance(params, mmax_logit(row, i), row_max);
-    /*@ assert hint_this: distance_is(params, row->logits.f32, row->mask, row_max, i, d); */
+    /*@ assert hint_this: distance_is(params, row->logits.WORDS, row->mask, row_max, i, d); */
     if (d > largest) {
-      /*@ assert hint_larger: furthest(params, row->logits.f32, row->mask, row_max, i + 1, d); */
+      /*@ assert hint_larger: furthest(params, row->logits.WORDS, row->mask, row_max, i + 1, d); */
       largest = d;
     } else {
-      /*@ assert hint_smaller: furthest(params, row->logits.f32, row->mask, row_max, i + 1, largest); */
+      /*@ assert hint_smaller: furthest(params, row->logits.WORDS, row->mask, row_max, i + 1, largest); */
     }
   }
   return largest;
@@ -61,15 +61,15 @@ static double largest_distance(const mmax_params *params, const mmax_view *row, 
 /* The sum of the distances, in units of the grid of big. */
 /*@ requires  view:   \valid_read(row) && valid_view(row);
     requires  params: \valid_read(params) && valid_params(params);
-    requires  max:    bounded(row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, row_max);
+    requires  max:    bounded(row_max, 1.0e195) && is_top(params, row->logits.WORDS, row->mask, row->n, row_max);
     requires  grid:   fin(big) && is_grid(big);
-    requires  within: distances_within(params, row->logits.f32, row->mask, row_max, row->n, big);
+    requires  within: distances_within(params, row->logits.WORDS, row->mask, row_max, row->n, big);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   most:   \result.hi <= 262144;
     ensures   exact:  steps(sum_count(\result), big) ==
-                        below_sum(params, row->logits.f32, row->mask, row_max, big, row->n);
+                        below_sum(params, row->logits.WORDS, row->mask, row_max, big, row->n);
 */
 static mmax_sum sum_of_distances(const mmax_params *params, const mmax_view *row, double row_max,
                                  double big) {
@@ -77,21 +77,21 @@ static mmax_sum sum_of_distances(const mmax_params *params, const mmax_view *row
   /*@ loop invariant range: 0 <= i <= row->n;
       loop invariant most:  0 <= sum_count(sum) <= i*2251799813685248;
       loop invariant exact: steps(sum_count(sum), big) ==
-                              below_sum(params, row->logits.f32, row->mask, row_max, big, i);
+                              below_sum(params, row->logits.WORDS, row->mask, row_max, big, i);
       loop assigns   i, sum;
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
     /*@ assert hint_room: sum.hi <= 262144; */
     if (!mmax_live(row, i)) {
-      /*@ assert hint_skip: below_sum(params, row->logits.f32, row->mask, row_max, big, i + 1) ==
-                            below_sum(params, row->logits.f32, row->mask, row_max, big, i); */
+      /*@ assert hint_skip: below_sum(params, row->logits.WORDS, row->mask, row_max, big, i + 1) ==
+                            below_sum(params, row->logits.WORDS, row->mask, row_max, big, i); */
       continue;
     }
     double d = distance(params, mmax_logit(row, i), row_max);
-    /*@ assert hint_d: d == below(modulated(params, row->logits.f32[i]), row_max); */
-    /*@ assert hint_next: below_sum(params, row->logits.f32, row->mask, row_max, big, i + 1) ==
-                          below_sum(params, row->logits.f32, row->mask, row_max, big, i) + quant(d, big); */
+    /*@ assert hint_d: d == below(modulated(params, VALUE(row->logits.WORDS[i])), row_max); */
+    /*@ assert hint_next: below_sum(params, row->logits.WORDS, row->mask, row_max, big, i + 1) ==
+                          below_sum(params, row->logits.WORDS, row->mask, row_max, big, i) + quant(d, big); */
     /*@ assert hint_within: within(d, big); */
     /*@ assert hint_positive: 0.0 <= quant(d, big); */
     int64_t q = mmax_quantise(d, big);
@@ -108,17 +108,17 @@ static mmax_sum sum_of_distances(const mmax_params *params, const mmax_view *row
 /* Sum of the distances, exact on a grid set by the largest. */
 /*@ requires  view:   \valid_read(row) && valid_view(row);
     requires  params: \valid_read(params) && valid_params(params);
-    requires  max:    bounded(row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, row_max);
+    requires  max:    bounded(row_max, 1.0e195) && is_top(params, row->logits.WORDS, row->mask, row->n, row_max);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   range:  fin(\result) && 0.0 <= \result <= 1.0e220;
-    ensures   value:  is_below(params, row->logits.f32, row->mask, row_max, row->n, \result);
+    ensures   value:  is_below(params, row->logits.WORDS, row->mask, row_max, row->n, \result);
 */
 static double sum_below_max(const mmax_params *params, const mmax_view *row, double row_max) {
   double largest = largest_distance(params, row, row_max);
   mmax_grid grid = mmax_grid_for(largest);
-  /*@ assert hint_within: distances_within(params, row->logits.f32, row->mask, row_max, row->n, grid.big); */
+  /*@ assert hint_within: distances_within(params, row->logits.WORDS, row->mask, row_max, row->n, grid.big); */
   mmax_sum sum = sum_of_distances(params, row, row_max, grid.big);
   /*@ assert hint_same: unit(grid.big) == p2(grid.unit); */
   /*@ assert hint_big: 6.0*0x1p-207 < grid.big <= 3.7e196; */
@@ -181,36 +181,36 @@ static double smooth_loss_of(double a, size_t count, double s, double loss) {
 /* The loss is a sum of terms >= 0: nothing cancels. A masked target has probability 0. */
 /*@ requires  view:   \valid_read(row) && valid_view(row) && target < row->n;
     requires  params: \valid_read(params) && valid_params(params);
-    requires  some:   !all_masked(row->logits.f32, row->mask, row->n);
-    requires  max:    bounded(lse.row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, lse.row_max);
+    requires  some:   !all_masked(row->logits.WORDS, row->mask, row->n);
+    requires  max:    bounded(lse.row_max, 1.0e195) && is_top(params, row->logits.WORDS, row->mask, row->n, lse.row_max);
     requires  log:    fin(lse.log) && 0.0 <= lse.log <= 26.0;
     requires  range:  fin(smoothing) && 0.0 <= smoothing <= 1.0;
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   masked: !unmasked(row->logits.f32, row->mask, target) ==> \is_plus_infinity(\result);
-    ensures   value:  unmasked(row->logits.f32, row->mask, target) ==> \exists real l; loss_entry(l, \result) &&
-                        loss_is(params, row->logits.f32, row->mask, row->n, target, smoothing, lse.row_max, lse.log, l);
+    ensures   masked: !unmasked(row->logits.WORDS, row->mask, target) ==> \is_plus_infinity(\result);
+    ensures   value:  unmasked(row->logits.WORDS, row->mask, target) ==> \exists real l; loss_entry(l, \result) &&
+                        loss_is(params, row->logits.WORDS, row->mask, row->n, target, smoothing, lse.row_max, lse.log, l);
 */
 static float row_loss(const mmax_params *params, const mmax_view *row, size_t target,
                       double smoothing, mmax_lse lse) {
   if (!mmax_live(row, target)) return mmax_plus_inf();
   double b = distance(params, mmax_logit(row, target), lse.row_max);
-  /*@ assert hint_b: b == below(modulated(params, row->logits.f32[target]), lse.row_max); */
+  /*@ assert hint_b: b == below(modulated(params, VALUE(row->logits.WORDS[target])), lse.row_max); */
   double loss = plain_loss_of(smoothing, b, lse.log);
-  /*@ assert hint_plain: loss == plain_loss(smoothing, below(modulated(params, row->logits.f32[target]), lse.row_max), lse.log); */
+  /*@ assert hint_plain: loss == plain_loss(smoothing, below(modulated(params, VALUE(row->logits.WORDS[target])), lse.row_max), lse.log); */
   if (smoothing > 0.0) {
     size_t count = mmax_count_unmasked(row);
     double s = sum_below_max(params, row, lse.row_max);
     double smooth = smooth_loss_of(smoothing, count, s, loss);
-    /*@ assert hint_smooth: smooth == smooth_loss(smoothing, unmasked_count(row->logits.f32, row->mask, row->n), s,
-          plain_loss(smoothing, below(modulated(params, row->logits.f32[target]), lse.row_max), lse.log)); */
-    /*@ assert hint_smooth_is: loss_is(params, row->logits.f32, row->mask, row->n, target, smoothing, lse.row_max, lse.log, smooth); */
+    /*@ assert hint_smooth: smooth == smooth_loss(smoothing, unmasked_count(row->logits.WORDS, row->mask, row->n), s,
+          plain_loss(smoothing, below(modulated(params, VALUE(row->logits.WORDS[target])), lse.row_max), lse.log)); */
+    /*@ assert hint_smooth_is: loss_is(params, row->logits.WORDS, row->mask, row->n, target, smoothing, lse.row_max, lse.log, smooth); */
     float out = mmax_narrow(smooth);
     /*@ assert hint_smooth_entry: loss_entry(smooth, out); */
     return out;
   }
-  /*@ assert hint_plain_is: loss_is(params, row->logits.f32, row->mask, row->n, target, smoothing, lse.row_max, lse.log, loss); */
+  /*@ assert hint_plain_is: loss_is(params, row->logits.WORDS, row->mask, row->n, target, smoothing, lse.row_max, lse.log, loss); */
   float out = mmax_narrow(loss);
   /*@ assert hint_plain_entry: loss_entry(loss, out); */
   return out;
@@ -218,17 +218,17 @@ static float row_loss(const mmax_params *params, const mmax_view *row, size_t ta
 
 /* What a row gives that has no loss. */
 /*@ requires  state:     state == MMAX_ROW_MASKED || state == MMAX_ROW_NONFINITE;
-    requires  out:       valid_grad(grad.storage, grad.f32, grad.bits, n) && (loss == \null || \valid(loss)) && (acc == \null || \valid(acc));
-    requires  apart:     (loss == \null || grad.f32 == \null || \separated(loss, grad.f32 + (0 .. n-1))) &&
-                           (acc == \null || grad.f32 == \null || \separated(acc, grad.f32 + (0 .. n-1))) &&
+    requires  out:       valid_grad(grad.storage, grad.WORDS, grad.NO_WORDS, n) && (loss == \null || \valid(loss)) && (acc == \null || \valid(acc));
+    requires  apart:     (loss == \null || grad.WORDS == \null || \separated(loss, grad.WORDS + (0 .. n-1))) &&
+                           (acc == \null || grad.WORDS == \null || \separated(acc, grad.WORDS + (0 .. n-1))) &&
                            (acc == \null || loss == \null || \separated(acc, loss));
     terminates \true;
     exits     \false;
-    assigns   *loss, grad.f32[0 .. n-1], *acc;
+    assigns   *loss, grad.WORDS[0 .. n-1], *acc;
     ensures   poisoned:  state == MMAX_ROW_NONFINITE ==> (loss != \null ==> \is_NaN(*loss)) &&
-                           (grad.f32 != \null ==> \forall integer i; 0 <= i < n ==> \is_NaN(grad.f32[i]));
+                           (grad.WORDS != \null ==> \forall integer i; 0 <= i < n ==> NOT_A_NUMBER(grad.WORDS[i]));
     ensures   zeros:     state == MMAX_ROW_MASKED ==> (loss != \null ==> \is_finite(*loss) && *loss == 0.0) &&
-                           (grad.f32 != \null ==> zero_entries(grad.f32, n));
+                           (grad.WORDS != \null ==> zero_entries(grad.WORDS, n));
     ensures   counts:    acc != \null ==> acc->rows == \old(acc->rows) && acc->nonfinite_rows ==
                            (state == MMAX_ROW_NONFINITE ? (uint64_t)(\old(acc->nonfinite_rows) + 1) : \old(acc->nonfinite_rows));
     ensures   sums:      acc != \null ==> \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==> acc->limb[j][i] == \old(acc->limb[j][i]);
@@ -257,21 +257,21 @@ mmax_status mmax_row_loss_ref(const mmax_params *params, const mmax_view *row, s
   /*@ assert hint_size: magnitude_of_float(a); */
   /* Before the gradient, which may replace the logits. */
   float value = loss != NULL ? row_loss(params, row, target, a, lse) : 0.0f;
-  /*@ assert hint_infinite: loss != \null ==> !unmasked(row->logits.f32, row->mask, target) ==> \is_plus_infinity(value); */
-  /*@ assert hint_loss: loss != \null ==> unmasked(row->logits.f32, row->mask, target) ==>
-        is_loss(params, row->logits.f32, row->mask, row->n, target, smoothing, value); */
+  /*@ assert hint_infinite: loss != \null ==> !unmasked(row->logits.WORDS, row->mask, target) ==> \is_plus_infinity(value); */
+  /*@ assert hint_loss: loss != \null ==> unmasked(row->logits.WORDS, row->mask, target) ==>
+        is_loss(params, row->logits.WORDS, row->mask, row->n, target, smoothing, value); */
   if (mmax_wanted(grad) || acc != NULL) {
     double w = mmax_widen(grad_loss);
     /*@ assert hint_w: w == grad_loss; */
     mmax_row_loss_gradient(params, row, target, a, w, lse, grad, acc);
     /*@ assert hint_received: acc != \null ==>
-          is_loss_param_row{Pre,Here}(acc, params, row->logits.f32, row->mask, row->n, target, smoothing, grad_loss); */
+          is_loss_param_row{Pre,Here}(acc, params, row->logits.WORDS, row->mask, row->n, target, smoothing, grad_loss); */
     /*@ assert hint_absent: acc != \null ==> absent_kept{Pre,Here}(acc, params); */
   }
-  /*@ assert hint_gradient: grad.f32 != \null ==>
-        is_loss_gradient{Pre,Here}(params, row->logits.f32, row->mask, grad.f32, row->n, target, smoothing, grad_loss); */
+  /*@ assert hint_gradient: grad.WORDS != \null ==>
+        is_loss_gradient{Pre,Here}(params, row->logits.WORDS, row->mask, grad.WORDS, row->n, target, smoothing, grad_loss); */
   /*@ ghost before: ; */
   if (loss != NULL) *loss = value;
-  /*@ assert hint_kept: grad.f32 != \null ==> kept{before,Here}(grad.f32, row->n) && still{before,Here}(grad.f32, row->n); */
+  /*@ assert hint_kept: grad.WORDS != \null ==> kept{before,Here}(grad.WORDS, row->n) && still{before,Here}(grad.WORDS, row->n); */
   return MMAX_OK;
 }

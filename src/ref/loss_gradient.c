@@ -14,30 +14,30 @@
 
 /* The gradients of a row in which f was found, and its sums. */
 /*@ requires  view:    \valid_read(row) && valid_view(row) && \valid_read(f) && \valid(moments);
-    requires  sink:    grad.storage == MMAX_FLOAT32 && grad.bits == \null &&
-                         (grad.f32 == \null || \valid(grad.f32 + (0 .. row->n - 1)));
+    requires  sink:    STORED_AS(grad.storage) && grad.NO_WORDS == \null &&
+                         (grad.WORDS == \null || \valid(grad.WORDS + (0 .. row->n - 1)));
     requires  params:  \valid_read(params) && valid_params(params);
-    requires  same:    grad.f32 == row->logits.f32 ||
-                         \separated(grad.f32 + (0 .. row->n - 1), row->logits.f32 + (0 .. row->n - 1));
-    requires  apart:   row->mask == \null || \separated(grad.f32 + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
-    requires  frame:   \separated(grad.f32 + (0 .. row->n - 1), row) && \separated(grad.f32 + (0 .. row->n - 1), f) &&
-                         \separated(grad.f32 + (0 .. row->n - 1), moments);
+    requires  same:    grad.WORDS == row->logits.WORDS ||
+                         \separated(grad.WORDS + (0 .. row->n - 1), row->logits.WORDS + (0 .. row->n - 1));
+    requires  apart:   row->mask == \null || \separated(grad.WORDS + (0 .. row->n - 1), row->mask + (0 .. row->n - 1));
+    requires  frame:   \separated(grad.WORDS + (0 .. row->n - 1), row) && \separated(grad.WORDS + (0 .. row->n - 1), f) &&
+                         \separated(grad.WORDS + (0 .. row->n - 1), moments);
     requires  moments: \separated(moments, params) && \separated(moments, f) && \separated(moments, row);
-    requires  top:     bounded(f->row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, f->row_max);
+    requires  top:     bounded(f->row_max, 1.0e195) && is_top(params, row->logits.WORDS, row->mask, row->n, f->row_max);
     requires  found:   weights_fine(f->rest, f->inverse) && smoothing_fine(f->smoothing, f->uniform) && factor_fine(f->w, f->most) &&
                          extent_fine(f->extent.lo, f->extent.hi, f->extent.largest);
-    requires  within:  pulls_within(params, row->logits.f32, row->mask, f->row_max, f->target, f->smoothing, row->n, f->extent.lo, f->extent.hi, f->extent.largest);
-    requires  mass:    mass_fits(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n);
-    requires  even:    even_to(row->logits.f32, row->mask, f->uniform, f->smoothing, row->n);
+    requires  within:  pulls_within(params, row->logits.WORDS, row->mask, f->row_max, f->target, f->smoothing, row->n, f->extent.lo, f->extent.hi, f->extent.largest);
+    requires  mass:    mass_fits(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, row->n);
+    requires  even:    even_to(row->logits.WORDS, row->mask, f->uniform, f->smoothing, row->n);
     terminates \true;
     exits     \false;
-    assigns   grad.f32[0 .. row->n - 1], *moments;
-    ensures   masks:   grad.f32 != \null ==> zeroed{Pre,Post}(row->logits.f32, row->mask, grad.f32, row->n);
-    ensures   value:   grad.f32 != \null ==> pulled{Pre,Post}(params, row->logits.f32, row->mask, grad.f32, row->n, f->target, f->smoothing, f->w, f->row_max,
+    assigns   grad.WORDS[0 .. row->n - 1], *moments;
+    ensures   masks:   grad.WORDS != \null ==> zeroed{Pre,Post}(row->logits.WORDS, row->mask, grad.WORDS, row->n);
+    ensures   value:   grad.WORDS != \null ==> pulled{Pre,Post}(params, row->logits.WORDS, row->mask, grad.WORDS, row->n, f->target, f->smoothing, f->w, f->row_max,
                            f->rest, f->inverse, f->uniform);
     ensures   sums:    all_sized(moments);
     ensures   units:   all_units(moments);
-    ensures   floors:  all_pull_floors{Pre,Post}(moments, params, row->logits.f32, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform,
+    ensures   floors:  all_pull_floors{Pre,Post}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform,
                          row->n);
     ensures   made:    all_made{Pre,Post}(moments, params, product(2.0, f->most), f->extent.lo, f->extent.hi, f->extent.largest);
 */
@@ -83,18 +83,18 @@ static void write_pull_row(const mmax_params *params, const mmax_view *row, cons
   /*@ assert hint_found: weights_fine(f->rest, f->inverse) && smoothing_fine(f->smoothing, f->uniform) && factor_fine(f->w, f->most) &&
                          extent_fine(f->extent.lo, f->extent.hi, f->extent.largest); */
   /*@ assert hint_f_target: f->target == \at(f->target, Pre); */
-  /*@ assert hint_row: same_row{Pre,Here}(row->logits.f32, row->mask, row->n); */
-  /*@ assert hint_top: is_top(params, row->logits.f32, row->mask, row->n, f->row_max); */
-  /*@ assert hint_within: pulls_within(params, row->logits.f32, row->mask, f->row_max, f->target, f->smoothing, row->n, f->extent.lo, f->extent.hi, f->extent.largest); */
-  /*@ assert hint_terms: same_terms{Pre,Here}(params, row->logits.f32, row->mask, f->row_max, row->n); */
-  /*@ assert hint_mass: mass_fits(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n); */
-  /*@ assert hint_even: even_to(row->logits.f32, row->mask, f->uniform, f->smoothing, row->n); */
-  /*@ assert hint_same_sums: same_pull_sums{Pre,Here}(params, row->logits.f32, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, row->n); */
+  /*@ assert hint_row: same_row{Pre,Here}(row->logits.WORDS, row->mask, row->n); */
+  /*@ assert hint_top: is_top(params, row->logits.WORDS, row->mask, row->n, f->row_max); */
+  /*@ assert hint_within: pulls_within(params, row->logits.WORDS, row->mask, f->row_max, f->target, f->smoothing, row->n, f->extent.lo, f->extent.hi, f->extent.largest); */
+  /*@ assert hint_terms: same_terms{Pre,Here}(params, row->logits.WORDS, row->mask, f->row_max, row->n); */
+  /*@ assert hint_mass: mass_fits(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, row->n); */
+  /*@ assert hint_even: even_to(row->logits.WORDS, row->mask, f->uniform, f->smoothing, row->n); */
+  /*@ assert hint_same_sums: same_pull_sums{Pre,Here}(params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, row->n); */
   /*@ assert hint_made: all_made{Pre,Here}(moments, params, product(2.0, f->most), f->extent.lo, f->extent.hi, f->extent.largest); */
   mmax_write_pulls(params, row, f, moments, grad);
-  /*@ assert hint_floors: all_pull_floors{Pre,Here}(moments, params, row->logits.f32, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform,
+  /*@ assert hint_floors: all_pull_floors{Pre,Here}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform,
         row->n); */
-  /*@ assert hint_value: grad.f32 != \null ==> pulled{Pre,Here}(params, row->logits.f32, row->mask, grad.f32, row->n, f->target, f->smoothing, f->w, f->row_max,
+  /*@ assert hint_value: grad.WORDS != \null ==> pulled{Pre,Here}(params, row->logits.WORDS, row->mask, grad.WORDS, row->n, f->target, f->smoothing, f->w, f->row_max,
                            f->rest, f->inverse, f->uniform); */
 }
 
@@ -116,38 +116,38 @@ static void count_loss_row(mmax_accumulator *acc) {
 void mmax_row_loss_gradient(const mmax_params *params, const mmax_view *row, size_t target,
                             double smoothing, double w, mmax_lse lse, mmax_sink grad,
                             mmax_accumulator *acc) {
-  /*@ assert hint_logits_0: \valid_read(row->logits.f32 + (0 .. row->n - 1)); */
+  /*@ assert hint_logits_0: \valid_read(row->logits.WORDS + (0 .. row->n - 1)); */
   /*@ assert hint_mask_0: row->mask == \null || \valid_read(row->mask + (0 .. row->n - 1)); */
-  /*@ assert hint_row_0: valid_row(row->logits.f32, row->mask, row->n); */
+  /*@ assert hint_row_0: valid_row(row->logits.WORDS, row->mask, row->n); */
   /*@ assert hint_view_0: valid_view(row); */
   mmax_pulling f = mmax_find_pulling(params, row, target, smoothing, w, lse);
   mmax_moments moments;
   /*@ assert hint_params: same_params{Pre,Here}(params); */
-  /*@ assert hint_row: same_row{Pre,Here}(row->logits.f32, row->mask, row->n); */
-  /*@ assert hint_logits: \valid_read(row->logits.f32 + (0 .. row->n - 1)); */
+  /*@ assert hint_row: same_row{Pre,Here}(row->logits.WORDS, row->mask, row->n); */
+  /*@ assert hint_logits: \valid_read(row->logits.WORDS + (0 .. row->n - 1)); */
   /*@ assert hint_view: valid_view(row); */
-  /*@ assert hint_same_sums: same_pull_sums{Pre,Here}(params, row->logits.f32, row->mask, f.target, f.smoothing, f.w, f.row_max, f.rest, f.inverse, f.uniform, row->n); */
+  /*@ assert hint_same_sums: same_pull_sums{Pre,Here}(params, row->logits.WORDS, row->mask, f.target, f.smoothing, f.w, f.row_max, f.rest, f.inverse, f.uniform, row->n); */
   write_pull_row(params, row, &f, &moments, grad);
-  /*@ assert hint_floors: all_pull_floors{Pre,Here}(&moments, params, row->logits.f32, row->mask, f.target, f.smoothing, f.w, f.row_max, f.rest, f.inverse, f.uniform, row->n); */
+  /*@ assert hint_floors: all_pull_floors{Pre,Here}(&moments, params, row->logits.WORDS, row->mask, f.target, f.smoothing, f.w, f.row_max, f.rest, f.inverse, f.uniform, row->n); */
   /*@ assert hint_made: all_made{Pre,Here}(&moments, params, product(2.0, f.most), f.extent.lo, f.extent.hi, f.extent.largest); */
-  /*@ assert hint_pulled: grad.f32 != \null ==> pulled{Pre,Here}(params, row->logits.f32, row->mask, grad.f32, row->n, target, smoothing, w,
-        lse.row_max, lse.rest, over(1.0, sum_of(1.0, lse.rest)), uniform_of(smoothing, unmasked_count{Pre}(row->logits.f32, row->mask, row->n))); */
-  /*@ assert hint_gradient: grad.f32 != \null ==>
-        is_loss_gradient{Pre,Here}(params, row->logits.f32, row->mask, grad.f32, row->n, target, smoothing, w); */
-  /*@ assert hint_masks: grad.f32 != \null ==> masked_zero{Pre,Here}(row->logits.f32, row->mask, grad.f32, row->n); */
+  /*@ assert hint_pulled: grad.WORDS != \null ==> pulled{Pre,Here}(params, row->logits.WORDS, row->mask, grad.WORDS, row->n, target, smoothing, w,
+        lse.row_max, lse.rest, over(1.0, sum_of(1.0, lse.rest)), uniform_of(smoothing, unmasked_count{Pre}(row->logits.WORDS, row->mask, row->n))); */
+  /*@ assert hint_gradient: grad.WORDS != \null ==>
+        is_loss_gradient{Pre,Here}(params, row->logits.WORDS, row->mask, grad.WORDS, row->n, target, smoothing, w); */
+  /*@ assert hint_masks: grad.WORDS != \null ==> masked_zero{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, row->n); */
   if (acc != NULL) {
     /*@ assert hint_apart: \separated(acc, &row->n); */
     mmax_moments_finish(&moments, params, acc);
     /*@ assert hint_n_0: row->n == \at(row->n, Pre); */
     /*@ assert hint_finished: finished{Pre,Here,Here}(acc, &moments, params); */
-    /*@ assert hint_received: pulls_received{Pre,Here}(acc, params, row->logits.f32, row->mask, f.target, f.smoothing, f.w, f.row_max, f.rest, f.inverse, f.uniform,
+    /*@ assert hint_received: pulls_received{Pre,Here}(acc, params, row->logits.WORDS, row->mask, f.target, f.smoothing, f.w, f.row_max, f.rest, f.inverse, f.uniform,
           \at(row->n, Pre), product(2.0, f.most), f.extent.lo, f.extent.hi, f.extent.largest); */
     /*@ assert hint_absent: absent_kept{Pre,Here}(acc, params); */
     count_loss_row(acc);
-    /*@ assert hint_received_on: pulls_received{Pre,Here}(acc, params, row->logits.f32, row->mask, f.target, f.smoothing, f.w, f.row_max, f.rest, f.inverse, f.uniform,
+    /*@ assert hint_received_on: pulls_received{Pre,Here}(acc, params, row->logits.WORDS, row->mask, f.target, f.smoothing, f.w, f.row_max, f.rest, f.inverse, f.uniform,
           \at(row->n, Pre), product(2.0, f.most), f.extent.lo, f.extent.hi, f.extent.largest); */
     /*@ assert hint_n: row->n == \at(row->n, Pre); */
     /*@ assert hint_extent: sized_extent(f.extent.lo, f.extent.hi, f.extent.largest); */
-    /*@ assert hint_param_row: is_loss_param_row{Pre,Here}(acc, params, row->logits.f32, row->mask, \at(row->n, Pre), target, smoothing, w); */
+    /*@ assert hint_param_row: is_loss_param_row{Pre,Here}(acc, params, row->logits.WORDS, row->mask, \at(row->n, Pre), target, smoothing, w); */
   }
 }

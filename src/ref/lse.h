@@ -19,15 +19,15 @@ typedef struct mmax_lse {
 /* The row has at least one unmasked entry and no NaN or +inf. */
 /*@ requires  view:   \valid_read(row) && valid_view(row);
     requires  params: \valid_read(params) && valid_params(params);
-    requires  some:   !all_masked(row->logits.f32, row->mask, row->n);
+    requires  some:   !all_masked(row->logits.WORDS, row->mask, row->n);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   top:    bounded(\result.row_max, 1.0e195) &&
-                        is_top(params, row->logits.f32, row->mask, row->n, \result.row_max);
+                        is_top(params, row->logits.WORDS, row->mask, row->n, \result.row_max);
     ensures   rest:   fin(\result.rest) && 0.0 <= \result.rest <= 34359738368.0;
     ensures   log:    fin(\result.log) && 0.0 <= \result.log <= 26.0;
-    ensures   exact:  is_rest(params, row->logits.f32, row->mask, row->n, \result.row_max, \result.rest);
+    ensures   exact:  is_rest(params, row->logits.WORDS, row->mask, row->n, \result.row_max, \result.rest);
     ensures   value:  log_is(\result.rest, \result.log);
 */
 mmax_lse mmax_row_lse(const mmax_params *params, const mmax_view *row);

@@ -9,51 +9,51 @@
 /* The range of the entries that take part in the gradient. */
 /*@ requires  view:   \valid_read(row) && valid_view(row);
     requires  params: \valid_read(params) && valid_params(params);
-    requires  top:    bounded(row_max, 1.0e195) && is_top(params, row->logits.f32, row->mask, row->n, row_max);
+    requires  top:    bounded(row_max, 1.0e195) && is_top(params, row->logits.WORDS, row->mask, row->n, row_max);
     requires  range:  fin(smoothing);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   range:  extent_fine(\result.lo, \result.hi, \result.largest);
-    ensures   all:    pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, row->n, \result.lo, \result.hi, \result.largest);
-    ensures   ends:   pulls_attained(params, row->logits.f32, row->mask, row_max, target, smoothing, row->n, \result.lo, \result.hi, \result.largest);
+    ensures   all:    pulls_within(params, row->logits.WORDS, row->mask, row_max, target, smoothing, row->n, \result.lo, \result.hi, \result.largest);
+    ensures   ends:   pulls_attained(params, row->logits.WORDS, row->mask, row_max, target, smoothing, row->n, \result.lo, \result.hi, \result.largest);
 */
 static mmax_extent pulling_extent(const mmax_params *params, const mmax_view *row, size_t target,
                                   double smoothing, double row_max) {
   mmax_extent extent = {0.0, 0.0, 0.0, 0};
   /*@ loop invariant index: 0 <= i <= row->n;
       loop invariant range: extent_fine(extent.lo, extent.hi, extent.largest);
-      loop invariant none:  extent.any == 0 ==> none_pulls(params, row->logits.f32, row->mask, row_max, target, smoothing, i);
-      loop invariant all:   pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, i, extent.lo, extent.hi, extent.largest);
+      loop invariant none:  extent.any == 0 ==> none_pulls(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i);
+      loop invariant all:   pulls_within(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i, extent.lo, extent.hi, extent.largest);
       loop invariant zero:  extent.any == 0 ==> extent.lo == 0.0 && extent.hi == 0.0 && extent.largest == 0.0;
       loop invariant ends:  extent.any != 0 ==>
-                              pull_ends(params, row->logits.f32, row->mask, row_max, target, smoothing, i, extent.lo, extent.hi, extent.largest);
+                              pull_ends(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i, extent.lo, extent.hi, extent.largest);
       loop assigns   i, extent;
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
     if (!mmax_live(row, i) || (!(smoothing > 0.0) && i != target &&
                                !(mmax_weight(params, mmax_logit(row, i), row_max) > 0.0))) {
-      /*@ assert hint_not: !pulls(params, row->logits.f32, row->mask, row_max, target, smoothing, i); */
-      /*@ assert hint_skip: pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, i + 1, extent.lo, extent.hi, extent.largest); */
+      /*@ assert hint_not: !pulls(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i); */
+      /*@ assert hint_skip: pulls_within(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i + 1, extent.lo, extent.hi, extent.largest); */
       /*@ assert hint_ends: extent.any != 0 ==>
-            pull_ends(params, row->logits.f32, row->mask, row_max, target, smoothing, i + 1, extent.lo, extent.hi, extent.largest); */
+            pull_ends(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i + 1, extent.lo, extent.hi, extent.largest); */
       continue;
     }
     double v = mmax_widen(mmax_logit(row, i));
-    /*@ assert hint_v: v == row->logits.f32[i]; */
-    /*@ assert hint_some: pulls(params, row->logits.f32, row->mask, row_max, target, smoothing, i); */
+    /*@ assert hint_v: v == VALUE(row->logits.WORDS[i]); */
+    /*@ assert hint_some: pulls(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i); */
     /*@ ghost mmax_extent before = extent; */
     extent = mmax_extent_add(extent, v, mmax_affine(params, v));
-    /*@ assert hint_entry: in_extent(row->logits.f32[i], affine_hat(params, row->logits.f32[i]), extent.lo, extent.hi, extent.largest); */
+    /*@ assert hint_entry: in_extent(VALUE(row->logits.WORDS[i]), affine_hat(params, VALUE(row->logits.WORDS[i])), extent.lo, extent.hi, extent.largest); */
     /*@ assert hint_others: before.any == 0 || wider(before.lo, before.hi, before.largest, extent.lo, extent.hi, extent.largest); */
-    /*@ assert hint_all: pulls_within(params, row->logits.f32, row->mask, row_max, target, smoothing, i + 1, extent.lo, extent.hi, extent.largest); */
-    /*@ assert hint_low: pull_low_next(params, row->logits.f32, row->mask, row_max, target, smoothing, i, extent.lo); */
-    /*@ assert hint_high: pull_high_next(params, row->logits.f32, row->mask, row_max, target, smoothing, i, extent.hi); */
-    /*@ assert hint_far: pull_far_next(params, row->logits.f32, row->mask, row_max, target, smoothing, i, extent.largest); */
-    /*@ assert hint_low_end: pull_low(params, row->logits.f32, row->mask, row_max, target, smoothing, i + 1, extent.lo); */
-    /*@ assert hint_high_end: pull_high(params, row->logits.f32, row->mask, row_max, target, smoothing, i + 1, extent.hi); */
-    /*@ assert hint_far_end: pull_far(params, row->logits.f32, row->mask, row_max, target, smoothing, i + 1, extent.largest); */
+    /*@ assert hint_all: pulls_within(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i + 1, extent.lo, extent.hi, extent.largest); */
+    /*@ assert hint_low: pull_low_next(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i, extent.lo); */
+    /*@ assert hint_high: pull_high_next(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i, extent.hi); */
+    /*@ assert hint_far: pull_far_next(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i, extent.largest); */
+    /*@ assert hint_low_end: pull_low(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i + 1, extent.lo); */
+    /*@ assert hint_high_end: pull_high(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i + 1, extent.hi); */
+    /*@ assert hint_far_end: pull_far(params, row->logits.WORDS, row->mask, row_max, target, smoothing, i + 1, extent.largest); */
   }
   return extent;
 }
@@ -98,25 +98,25 @@ static double even_part_of(double a, size_t count) {
 
 /* What each unmasked entry has of the smoothing a. */
 /*@ requires  view:    \valid_read(row) && valid_view(row);
-    requires  some:    !all_masked(row->logits.f32, row->mask, row->n);
+    requires  some:    !all_masked(row->logits.WORDS, row->mask, row->n);
     requires  range:   fin(a) && 0.0 <= a <= 1.0 && magnitude_of_float(a);
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   value:   \result == uniform_of(a, unmasked_count(row->logits.f32, row->mask, row->n));
+    ensures   value:   \result == uniform_of(a, unmasked_count(row->logits.WORDS, row->mask, row->n));
     ensures   fine:    smoothing_fine(a, \result);
-    ensures   even:    even_to(row->logits.f32, row->mask, \result, a, row->n);
+    ensures   even:    even_to(row->logits.WORDS, row->mask, \result, a, row->n);
 */
 static double uniform_part(const mmax_view *row, double a) {
   double uniform = 0.0;
-  /*@ assert hint_none: even_sum(row->logits.f32, row->mask, uniform, row->n) == count_times(unmasked_count(row->logits.f32, row->mask, row->n), 0.0); */
-  /*@ assert hint_zero: count_times(unmasked_count(row->logits.f32, row->mask, row->n), 0.0) == 0.0; */
+  /*@ assert hint_none: even_sum(row->logits.WORDS, row->mask, uniform, row->n) == count_times(unmasked_count(row->logits.WORDS, row->mask, row->n), 0.0); */
+  /*@ assert hint_zero: count_times(unmasked_count(row->logits.WORDS, row->mask, row->n), 0.0) == 0.0; */
   /*@ assert hint_kept: 0.0 <= kept_part(a) <= 1.0; */
   if (a > 0.0) {
     size_t count = mmax_count_unmasked(row);
     uniform = even_part_of(a, count);
-    /*@ assert hint_sum: even_sum(row->logits.f32, row->mask, uniform, row->n) == count_times(unmasked_count(row->logits.f32, row->mask, row->n), uniform); */
-    /*@ assert hint_even: even_to(row->logits.f32, row->mask, uniform, a, row->n); */
+    /*@ assert hint_sum: even_sum(row->logits.WORDS, row->mask, uniform, row->n) == count_times(unmasked_count(row->logits.WORDS, row->mask, row->n), uniform); */
+    /*@ assert hint_even: even_to(row->logits.WORDS, row->mask, uniform, a, row->n); */
   }
   return uniform;
 }
@@ -127,8 +127,8 @@ mmax_pulling mmax_find_pulling(const mmax_params *params, const mmax_view *row, 
                {0.0, 0.0, 0.0, 0}};
   f.inverse = inverse_of_rest(lse.rest);
   /*@ assert hint_weights: weights_fine(lse.rest, f.inverse); */
-  /*@ assert hint_covers: rest_covers(weight_sum(params, row->logits.f32, row->mask, lse.row_max, row->n), lse.rest); */
-  /*@ assert hint_mass: mass_fits(params, row->logits.f32, row->mask, lse.row_max, f.inverse, row->n); */
+  /*@ assert hint_covers: rest_covers(weight_sum(params, row->logits.WORDS, row->mask, lse.row_max, row->n), lse.rest); */
+  /*@ assert hint_mass: mass_fits(params, row->logits.WORDS, row->mask, lse.row_max, f.inverse, row->n); */
   f.uniform = uniform_part(row, smoothing);
   f.extent = pulling_extent(params, row, target, smoothing, lse.row_max);
   return f;

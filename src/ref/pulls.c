@@ -93,7 +93,7 @@ static double add_pull(mmax_moments *moments, const mmax_params *params, const m
     requires  params:  \valid_read(params) && valid_params(params);
     requires  found:   bounded(f->row_max, 1.0e195) && weights_fine(f->rest, f->inverse) && smoothing_fine(f->smoothing, f->uniform) && factor_fine(f->w, f->most) &&
                          extent_fine(f->extent.lo, f->extent.hi, f->extent.largest);
-    requires  entry:   pull_known(params, row->logits.f32, row->mask, f->row_max, f->target, f->smoothing, f->extent.lo, f->extent.hi,
+    requires  entry:   pull_known(params, row->logits.WORDS, row->mask, f->row_max, f->target, f->smoothing, f->extent.lo, f->extent.hi,
                          f->extent.largest, i);
     requires  tops:    tops_fine(params, f->extent.lo, f->extent.hi);
     requires  grids:   all_over(moments, params, product(2.0, f->most), f->extent.lo, f->extent.hi, f->extent.largest);
@@ -101,63 +101,63 @@ static double add_pull(mmax_moments *moments, const mmax_params *params, const m
     terminates \true;
     exits     \false;
     assigns   moments->sum[0 .. 9];
-    ensures   value:   unmasked(row->logits.f32, row->mask, i) ==> \result == pull_of(params, row->logits.f32[i], f->w,
-                         residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse, same_index(i, f->target), f->smoothing, f->uniform));
-    ensures   masked:  !unmasked(row->logits.f32, row->mask, i) ==> \result == 0.0;
+    ensures   value:   unmasked(row->logits.WORDS, row->mask, i) ==> \result == pull_of(params, VALUE(row->logits.WORDS[i]), f->w,
+                         residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse, same_index(i, f->target), f->smoothing, f->uniform));
+    ensures   masked:  !unmasked(row->logits.WORDS, row->mask, i) ==> \result == 0.0;
     ensures   range:   bounded(\result, 1.0e197);
-    ensures   sums:    all_moved{Pre,Post}(moments, share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    ensures   sums:    all_moved{Pre,Post}(moments, share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
                          f->target, f->smoothing, i));
-    ensures   floors:  entry_pulled{Pre,Post}(moments, params, row->logits.f32, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i);
+    ensures   floors:  entry_pulled{Pre,Post}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i);
 */
 static double pull_at(const mmax_params *params, const mmax_view *row, size_t i, const mmax_pulling *f,
                       mmax_moments *moments) {
   if (!mmax_live(row, i)) {
     /*@ assert hint_smooths: smooths(f->smoothing); */
-    /*@ assert hint_masked: no_less(share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i)); */
-    /*@ assert hint_still_0: moved_by(\at(moments->sum[0], Pre), moments->sum[0], share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_masked: no_less(share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i)); */
+    /*@ assert hint_still_0: moved_by(\at(moments->sum[0], Pre), moments->sum[0], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_1: moved_by(\at(moments->sum[1], Pre), moments->sum[1], share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_1: moved_by(\at(moments->sum[1], Pre), moments->sum[1], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_2: moved_by(\at(moments->sum[2], Pre), moments->sum[2], share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_2: moved_by(\at(moments->sum[2], Pre), moments->sum[2], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_3: moved_by(\at(moments->sum[3], Pre), moments->sum[3], share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_3: moved_by(\at(moments->sum[3], Pre), moments->sum[3], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_4: moved_by(\at(moments->sum[4], Pre), moments->sum[4], share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_4: moved_by(\at(moments->sum[4], Pre), moments->sum[4], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_5: moved_by(\at(moments->sum[5], Pre), moments->sum[5], share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_5: moved_by(\at(moments->sum[5], Pre), moments->sum[5], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_6: moved_by(\at(moments->sum[6], Pre), moments->sum[6], share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_6: moved_by(\at(moments->sum[6], Pre), moments->sum[6], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_7: moved_by(\at(moments->sum[7], Pre), moments->sum[7], share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_7: moved_by(\at(moments->sum[7], Pre), moments->sum[7], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_8: moved_by(\at(moments->sum[8], Pre), moments->sum[8], share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_8: moved_by(\at(moments->sum[8], Pre), moments->sum[8], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_9: moved_by(\at(moments->sum[9], Pre), moments->sum[9], share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_9: moved_by(\at(moments->sum[9], Pre), moments->sum[9], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_low: moved_low{Pre,Here}(moments, share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_low: moved_low{Pre,Here}(moments, share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_mid: moved_mid{Pre,Here}(moments, share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_mid: moved_mid{Pre,Here}(moments, share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_high: moved_high{Pre,Here}(moments, share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_high: moved_high{Pre,Here}(moments, share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still_last: moved_last{Pre,Here}(moments, share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still_last: moved_last{Pre,Here}(moments, share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
-    /*@ assert hint_still: all_moved{Pre,Here}(moments, share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    /*@ assert hint_still: all_moved{Pre,Here}(moments, share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
           f->target, f->smoothing, i)); */
     /*@ assert hint_grids: all_grids(moments); */
-    /*@ assert hint_floors: entry_pulled{Pre,Here}(moments, params, row->logits.f32, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i); */
+    /*@ assert hint_floors: entry_pulled{Pre,Here}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i); */
     return 0.0;
   }
   float x = mmax_logit(row, i);
   double e = mmax_weight(params, x, f->row_max);
-  /*@ assert hint_e: e == weight(params, row->logits.f32[i], f->row_max); */
-  /*@ assert hint_weighs: weighs(weight(params, row->logits.f32[i], f->row_max)); */
-  /*@ assert hint_term: term(params, row->logits.f32, row->mask, f->row_max, i) == e; */
+  /*@ assert hint_e: e == weight(params, VALUE(row->logits.WORDS[i]), f->row_max); */
+  /*@ assert hint_weighs: weighs(weight(params, VALUE(row->logits.WORDS[i]), f->row_max)); */
+  /*@ assert hint_term: term(params, row->logits.WORDS, row->mask, f->row_max, i) == e; */
   int is_target = i == f->target;
   /*@ assert hint_target: is_target == same_index(i, f->target); */
   /*@ assert hint_pulls: (e == 0.0 && is_target == 0 && f->smoothing == 0.0) ||
-                         pulls(params, row->logits.f32, row->mask, f->row_max, f->target, f->smoothing, i); */
-  /*@ assert hint_share: share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) ==
+                         pulls(params, row->logits.WORDS, row->mask, f->row_max, f->target, f->smoothing, i); */
+  /*@ assert hint_share: share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) ==
                          pull_share(e, f->inverse, f->uniform, is_target, f->smoothing); */
   double h = add_pull(moments, params, f, x, e, is_target);
   /*@ assert hint_0: moved_by(\at(moments->sum[0], Pre), moments->sum[0], pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
@@ -176,35 +176,35 @@ static double pull_at(const mmax_params *params, const mmax_view *row, size_t i,
   /*@ assert hint_last: moved_last{Pre,Here}(moments, pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
   /*@ assert hint_moved: all_moved{Pre,Here}(moments, pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
   /*@ assert hint_at: is_target == at_target(i, f->target); */
-  /*@ assert hint_floor0: floored(\at(moments->sum[0], Pre), moments->sum[0], moment_of(params, 0, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floor0: floored(\at(moments->sum[0], Pre), moments->sum[0], moment_of(params, 0, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[0].big); */
-  /*@ assert hint_floor1: floored(\at(moments->sum[1], Pre), moments->sum[1], moment_of(params, 1, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floor1: floored(\at(moments->sum[1], Pre), moments->sum[1], moment_of(params, 1, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[1].big); */
-  /*@ assert hint_floor2: floored(\at(moments->sum[2], Pre), moments->sum[2], moment_of(params, 2, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floor2: floored(\at(moments->sum[2], Pre), moments->sum[2], moment_of(params, 2, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[2].big); */
-  /*@ assert hint_floor3: floored(\at(moments->sum[3], Pre), moments->sum[3], moment_of(params, 3, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floor3: floored(\at(moments->sum[3], Pre), moments->sum[3], moment_of(params, 3, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[3].big); */
-  /*@ assert hint_floor4: floored(\at(moments->sum[4], Pre), moments->sum[4], moment_of(params, 4, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floor4: floored(\at(moments->sum[4], Pre), moments->sum[4], moment_of(params, 4, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[4].big); */
-  /*@ assert hint_floor5: floored(\at(moments->sum[5], Pre), moments->sum[5], moment_of(params, 5, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floor5: floored(\at(moments->sum[5], Pre), moments->sum[5], moment_of(params, 5, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[5].big); */
-  /*@ assert hint_floor6: floored(\at(moments->sum[6], Pre), moments->sum[6], moment_of(params, 6, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floor6: floored(\at(moments->sum[6], Pre), moments->sum[6], moment_of(params, 6, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[6].big); */
-  /*@ assert hint_floor7: floored(\at(moments->sum[7], Pre), moments->sum[7], moment_of(params, 7, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floor7: floored(\at(moments->sum[7], Pre), moments->sum[7], moment_of(params, 7, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[7].big); */
-  /*@ assert hint_floor8: floored(\at(moments->sum[8], Pre), moments->sum[8], moment_of(params, 8, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floor8: floored(\at(moments->sum[8], Pre), moments->sum[8], moment_of(params, 8, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[8].big); */
-  /*@ assert hint_floor9: floored(\at(moments->sum[9], Pre), moments->sum[9], moment_of(params, 9, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floor9: floored(\at(moments->sum[9], Pre), moments->sum[9], moment_of(params, 9, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[9].big); */
   /*@ assert hint_sum0: sum_is{Pre,Here}(moments, 0, \at(moments->sum[0], Pre), moments->sum[0], moments->grid[0].big); */
   /*@ assert hint_sum1: sum_is{Pre,Here}(moments, 1, \at(moments->sum[1], Pre), moments->sum[1], moments->grid[1].big); */
@@ -216,124 +216,124 @@ static double pull_at(const mmax_params *params, const mmax_view *row, size_t i,
   /*@ assert hint_sum7: sum_is{Pre,Here}(moments, 7, \at(moments->sum[7], Pre), moments->sum[7], moments->grid[7].big); */
   /*@ assert hint_sum8: sum_is{Pre,Here}(moments, 8, \at(moments->sum[8], Pre), moments->sum[8], moments->grid[8].big); */
   /*@ assert hint_sum9: sum_is{Pre,Here}(moments, 9, \at(moments->sum[9], Pre), moments->sum[9], moments->grid[9].big); */
-  /*@ assert hint_floors_first: first_floored{Pre,Here}(moments, params, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floors_first: first_floored{Pre,Here}(moments, params, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))); */
-  /*@ assert hint_floors_last: last_floored{Pre,Here}(moments, params, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floors_last: last_floored{Pre,Here}(moments, params, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))); */
-  /*@ assert hint_floored: all_floored{Pre,Here}(moments, params, row->logits.f32[i],
-        sigma_pull(f->w, residual_of(weight(params, row->logits.f32[i], f->row_max), f->rest, f->inverse,
+  /*@ assert hint_floored: all_floored{Pre,Here}(moments, params, VALUE(row->logits.WORDS[i]),
+        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))); */
-  /*@ assert hint_floors: entry_pulled{Pre,Here}(moments, params, row->logits.f32, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i); */
+  /*@ assert hint_floors: entry_pulled{Pre,Here}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i); */
   return h;
 }
 
 /* Writes entry i of the gradient, if it is wanted. */
 /*@ requires  view:    \valid_read(row) && valid_view(row) && i < row->n && \valid_read(f) && \valid(moments);
-    requires  sink:    grad.storage == MMAX_FLOAT32 && grad.bits == \null && (grad.f32 == \null || \valid(grad.f32 + i));
+    requires  sink:    STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || \valid(grad.WORDS + i));
     requires  params:  \valid_read(params) && valid_params(params);
     requires  found:   bounded(f->row_max, 1.0e195) && weights_fine(f->rest, f->inverse) && smoothing_fine(f->smoothing, f->uniform) && factor_fine(f->w, f->most) &&
                          extent_fine(f->extent.lo, f->extent.hi, f->extent.largest);
-    requires  entry:   pull_known(params, row->logits.f32, row->mask, f->row_max, f->target, f->smoothing, f->extent.lo, f->extent.hi,
+    requires  entry:   pull_known(params, row->logits.WORDS, row->mask, f->row_max, f->target, f->smoothing, f->extent.lo, f->extent.hi,
                          f->extent.largest, i);
     requires  tops:    tops_fine(params, f->extent.lo, f->extent.hi);
     requires  grids:   all_over(moments, params, product(2.0, f->most), f->extent.lo, f->extent.hi, f->extent.largest);
     requires  room:    all_sized(moments);
     terminates \true;
     exits     \false;
-    assigns   moments->sum[0 .. 9], grad.f32[i];
-    ensures   masked:  grad.f32 != \null ==> !unmasked{Pre}(row->logits.f32, row->mask, i) ==>
-                         \is_finite(grad.f32[i]) && grad.f32[i] == 0.0;
-    ensures   value:   grad.f32 != \null ==> unmasked{Pre}(row->logits.f32, row->mask, i) ==>
-                         grad_entry(pull_of{Pre}(params, \at(row->logits.f32[i], Pre), f->w,
-                           residual_of(weight{Pre}(params, \at(row->logits.f32[i], Pre), f->row_max), f->rest, f->inverse,
-                             same_index(i, f->target), f->smoothing, f->uniform)), grad.f32[i]);
-    ensures   sums:    all_moved{Pre,Post}(moments, share_at{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform,
+    assigns   moments->sum[0 .. 9], grad.WORDS[i];
+    ensures   masked:  grad.WORDS != \null ==> !unmasked{Pre}(row->logits.WORDS, row->mask, i) ==>
+                         ZERO(grad.WORDS[i]);
+    ensures   value:   grad.WORDS != \null ==> unmasked{Pre}(row->logits.WORDS, row->mask, i) ==>
+                         grad_entry(pull_of{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)), f->w,
+                           residual_of(weight{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)), f->row_max), f->rest, f->inverse,
+                             same_index(i, f->target), f->smoothing, f->uniform)), grad.WORDS[i]);
+    ensures   sums:    all_moved{Pre,Post}(moments, share_at{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
                          f->target, f->smoothing, i));
-    ensures   kept:    kept{Pre,Post}(grad.f32, i);
-    ensures   floors:  entry_pulled{Pre,Post}(moments, params, row->logits.f32, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i);
+    ensures   kept:    kept{Pre,Post}(grad.WORDS, i);
+    ensures   floors:  entry_pulled{Pre,Post}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i);
 */
 static void write_pull(const mmax_params *params, const mmax_view *row, size_t i, const mmax_pulling *f,
                        mmax_moments *moments, mmax_sink grad) {
   double out = pull_at(params, row, i, f, moments);
-  /*@ assert hint_value: unmasked{Pre}(row->logits.f32, row->mask, i) ==> out == pull_of{Pre}(params, \at(row->logits.f32[i], Pre), f->w,
-        residual_of(weight{Pre}(params, \at(row->logits.f32[i], Pre), f->row_max), f->rest, f->inverse, same_index(i, f->target),
+  /*@ assert hint_value: unmasked{Pre}(row->logits.WORDS, row->mask, i) ==> out == pull_of{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)), f->w,
+        residual_of(weight{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)), f->row_max), f->rest, f->inverse, same_index(i, f->target),
           f->smoothing, f->uniform)); */
   if (mmax_wanted(grad)) {
     mmax_put(grad, i, out);
-    /*@ assert hint_finite: \forall integer k; 0 <= k < i ==> \is_finite(\at(grad.f32[k], Pre)) ==> \is_finite(grad.f32[k]); */
-    /*@ assert hint_equal: \forall integer k; 0 <= k < i ==> (real)\at(grad.f32[k], Pre) == (real)grad.f32[k]; */
-    /*@ assert hint_kept: kept{Pre,Here}(grad.f32, i); */
-    /*@ assert hint_entry: grad_entry(out, grad.f32[i]); */
-    /*@ assert hint_zero: grad_entry(0.0, grad.f32[i]) ==> \is_finite(grad.f32[i]) && grad.f32[i] == 0.0; */
+    /*@ assert hint_finite: \forall integer k; 0 <= k < i ==> FINITE(\at(grad.WORDS[k], Pre)) ==> FINITE(grad.WORDS[k]); */
+    /*@ assert hint_equal: \forall integer k; 0 <= k < i ==> SAME_VALUE(\at(grad.WORDS[k], Pre), grad.WORDS[k]); */
+    /*@ assert hint_kept: kept{Pre,Here}(grad.WORDS, i); */
+    /*@ assert hint_entry: grad_entry(out, grad.WORDS[i]); */
+    /*@ assert hint_zero: grad_entry(0.0, grad.WORDS[i]) ==> ZERO(grad.WORDS[i]); */
   }
 }
 
 void mmax_write_pulls(const mmax_params *params, const mmax_view *row, const mmax_pulling *f,
                       mmax_moments *moments, mmax_sink grad) {
   /*@ assert hint_smooths: smooths(f->smoothing) && no_less(f->uniform); */
-  /*@ assert hint_share_0: share_to(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, 0) == 0.0; */
-  /*@ assert hint_floors_0: all_pull_floors{Pre,Here}(moments, params, row->logits.f32, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, 0); */
+  /*@ assert hint_share_0: share_to(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, 0) == 0.0; */
+  /*@ assert hint_floors_0: all_pull_floors{Pre,Here}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, 0); */
   /*@ loop invariant range: 0 <= i <= row->n;
-      loop invariant rest:  kept_from{Pre,Here}(row->logits.f32, i, row->n);
-      loop invariant masks: grad.f32 != \null ==> zeroed{Pre,Here}(row->logits.f32, row->mask, grad.f32, i);
-      loop invariant value: grad.f32 != \null ==> pulled{Pre,Here}(params, row->logits.f32, row->mask, grad.f32, i, f->target, f->smoothing, f->w, f->row_max,
+      loop invariant rest:  kept_from{Pre,Here}(row->logits.WORDS, i, row->n);
+      loop invariant masks: grad.WORDS != \null ==> zeroed{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i);
+      loop invariant value: grad.WORDS != \null ==> pulled{Pre,Here}(params, row->logits.WORDS, row->mask, grad.WORDS, i, f->target, f->smoothing, f->w, f->row_max,
                            f->rest, f->inverse, f->uniform);
-      loop invariant sums:  all_counted(moments, share_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i), i);
-      loop invariant floors: all_pull_floors{Pre,Here}(moments, params, row->logits.f32, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i);
-      loop assigns   i, grad.f32[0 .. row->n - 1], moments->sum[0 .. 9];
+      loop invariant sums:  all_counted(moments, share_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i), i);
+      loop invariant floors: all_pull_floors{Pre,Here}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i);
+      loop assigns   i, grad.WORDS[0 .. row->n - 1], moments->sum[0 .. 9];
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
-    /*@ assert hint_sink: grad.f32 == \null || \valid(grad.f32 + i); */
-    /*@ assert hint_inside: grad.f32 == row->logits.f32 ==>
-                              \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, row->logits.f32 + k); */
-    /*@ assert hint_outside: grad.f32 != row->logits.f32 ==>
-                               \forall integer k; i < k < row->n ==> \separated(grad.f32 + i, row->logits.f32 + k); */
-    /*@ assert hint_entry: same_entry{Pre,Here}(row->logits.f32, i); */
-    /*@ assert hint_taken: taken(row->logits.f32, row->mask, i) == taken{Pre}(row->logits.f32, row->mask, i); */
-    /*@ assert hint_term: term(params, row->logits.f32, row->mask, f->row_max, i) ==
-                          term{Pre}(params, row->logits.f32, row->mask, f->row_max, i); */
-    /*@ assert hint_same: times_same(term(params, row->logits.f32, row->mask, f->row_max, i),
-                                     term{Pre}(params, row->logits.f32, row->mask, f->row_max, i), f->inverse); */
-    /*@ assert hint_mass_of: mass_of(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) ==
-                             mass_of{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i); */
-    /*@ assert hint_even_of: even_of(row->logits.f32, row->mask, f->uniform, i) == even_of{Pre}(row->logits.f32, row->mask, f->uniform, i); */
-    /*@ assert hint_share: share_at(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) ==
-                           share_at{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i); */
-    /*@ assert hint_known_0: pull_known{Pre}(params, row->logits.f32, row->mask, f->row_max, f->target, f->smoothing, f->extent.lo, f->extent.hi, f->extent.largest, i); */
-    /*@ assert hint_x: (real)row->logits.f32[i] == (real)\at(row->logits.f32[\at(i, Here)], Pre); */
-    /*@ assert hint_known: pull_known(params, row->logits.f32, row->mask, f->row_max, f->target, f->smoothing, f->extent.lo, f->extent.hi, f->extent.largest, i); */
-    /*@ assert hint_same_pull: same_pull{Pre,Here}(params, row->logits.f32, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i); */
-    /*@ assert hint_below: weight_sum{Pre}(params, row->logits.f32, row->mask, f->row_max, i) <=
-                           weight_sum{Pre}(params, row->logits.f32, row->mask, f->row_max, row->n); */
-    /*@ assert hint_grows: mass_below(weight_sum{Pre}(params, row->logits.f32, row->mask, f->row_max, i),
-                                      weight_sum{Pre}(params, row->logits.f32, row->mask, f->row_max, row->n), f->inverse); */
-    /*@ assert hint_mass: mass_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, i) <= 1.01; */
-    /*@ assert hint_even: even_sum{Pre}(row->logits.f32, row->mask, f->uniform, i) <= even_sum{Pre}(row->logits.f32, row->mask, f->uniform, row->n); */
-    /*@ assert hint_fits: share_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) <= 1.01; */
+    /*@ assert hint_sink: grad.WORDS == \null || \valid(grad.WORDS + i); */
+    /*@ assert hint_inside: grad.WORDS == row->logits.WORDS ==>
+                              \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, row->logits.WORDS + k); */
+    /*@ assert hint_outside: grad.WORDS != row->logits.WORDS ==>
+                               \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, row->logits.WORDS + k); */
+    /*@ assert hint_entry: same_entry{Pre,Here}(row->logits.WORDS, i); */
+    /*@ assert hint_taken: taken(row->logits.WORDS, row->mask, i) == taken{Pre}(row->logits.WORDS, row->mask, i); */
+    /*@ assert hint_term: term(params, row->logits.WORDS, row->mask, f->row_max, i) ==
+                          term{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i); */
+    /*@ assert hint_same: times_same(term(params, row->logits.WORDS, row->mask, f->row_max, i),
+                                     term{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i), f->inverse); */
+    /*@ assert hint_mass_of: mass_of(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) ==
+                             mass_of{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i); */
+    /*@ assert hint_even_of: even_of(row->logits.WORDS, row->mask, f->uniform, i) == even_of{Pre}(row->logits.WORDS, row->mask, f->uniform, i); */
+    /*@ assert hint_share: share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) ==
+                           share_at{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i); */
+    /*@ assert hint_known_0: pull_known{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->target, f->smoothing, f->extent.lo, f->extent.hi, f->extent.largest, i); */
+    /*@ assert hint_x: (real)VALUE(row->logits.WORDS[i]) == (real)VALUE(\at(row->logits.WORDS[\at(i, Here)], Pre)); */
+    /*@ assert hint_known: pull_known(params, row->logits.WORDS, row->mask, f->row_max, f->target, f->smoothing, f->extent.lo, f->extent.hi, f->extent.largest, i); */
+    /*@ assert hint_same_pull: same_pull{Pre,Here}(params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i); */
+    /*@ assert hint_below: weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i) <=
+                           weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, row->n); */
+    /*@ assert hint_grows: mass_below(weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i),
+                                      weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, row->n), f->inverse); */
+    /*@ assert hint_mass: mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) <= 1.01; */
+    /*@ assert hint_even: even_sum{Pre}(row->logits.WORDS, row->mask, f->uniform, i) <= even_sum{Pre}(row->logits.WORDS, row->mask, f->uniform, row->n); */
+    /*@ assert hint_fits: share_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) <= 1.01; */
     /*@ assert hint_room: all_sized(moments); */
     write_pull(params, row, i, f, moments, grad);
-    /*@ assert hint_next: share_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i + 1) ==
-                          share_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) +
-                          share_at{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i); */
-    /*@ assert hint_sums: all_counted(moments, share_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i + 1), i + 1); */
+    /*@ assert hint_next: share_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i + 1) ==
+                          share_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) +
+                          share_at{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i); */
+    /*@ assert hint_sums: all_counted(moments, share_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i + 1), i + 1); */
     /*@ assert hint_same_grids: same_grids{LoopCurrent,Here}(moments); */
-    /*@ assert hint_floors: all_pull_floors{Pre,Here}(moments, params, row->logits.f32, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i + 1); */
-    /*@ assert hint_kept: kept{LoopCurrent,Here}(grad.f32, i); */
-    /*@ assert hint_after: kept_from{LoopCurrent,Here}(row->logits.f32, i + 1, row->n); */
-    /*@ assert hint_rest: kept_from{Pre,Here}(row->logits.f32, i + 1, row->n); */
-    /*@ assert hint_zero_entry: grad.f32 != \null ==> zero_entry{Pre,Here}(row->logits.f32, row->mask, grad.f32, i); */
-    /*@ assert hint_pulled_entry: grad.f32 != \null ==> pulled_entry{Pre,Here}(params, row->logits.f32, row->mask, grad.f32, f->target,
+    /*@ assert hint_floors: all_pull_floors{Pre,Here}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i + 1); */
+    /*@ assert hint_kept: kept{LoopCurrent,Here}(grad.WORDS, i); */
+    /*@ assert hint_after: kept_from{LoopCurrent,Here}(row->logits.WORDS, i + 1, row->n); */
+    /*@ assert hint_rest: kept_from{Pre,Here}(row->logits.WORDS, i + 1, row->n); */
+    /*@ assert hint_zero_entry: grad.WORDS != \null ==> zero_entry{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i); */
+    /*@ assert hint_pulled_entry: grad.WORDS != \null ==> pulled_entry{Pre,Here}(params, row->logits.WORDS, row->mask, grad.WORDS, f->target,
           f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i); */
-    /*@ assert hint_masks: grad.f32 != \null ==> zeroed{Pre,Here}(row->logits.f32, row->mask, grad.f32, i); */
-    /*@ assert hint_values: grad.f32 != \null ==> pulled{Pre,Here}(params, row->logits.f32, row->mask, grad.f32, i, f->target, f->smoothing, f->w, f->row_max,
+    /*@ assert hint_masks: grad.WORDS != \null ==> zeroed{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i); */
+    /*@ assert hint_values: grad.WORDS != \null ==> pulled{Pre,Here}(params, row->logits.WORDS, row->mask, grad.WORDS, i, f->target, f->smoothing, f->w, f->row_max,
                            f->rest, f->inverse, f->uniform); */
-    /*@ assert hint_masks_next: grad.f32 != \null ==> zeroed{Pre,Here}(row->logits.f32, row->mask, grad.f32, i + 1); */
-    /*@ assert hint_values_next: grad.f32 != \null ==> pulled{Pre,Here}(params, row->logits.f32, row->mask, grad.f32, i + 1, f->target, f->smoothing, f->w, f->row_max,
+    /*@ assert hint_masks_next: grad.WORDS != \null ==> zeroed{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i + 1); */
+    /*@ assert hint_values_next: grad.WORDS != \null ==> pulled{Pre,Here}(params, row->logits.WORDS, row->mask, grad.WORDS, i + 1, f->target, f->smoothing, f->w, f->row_max,
                            f->rest, f->inverse, f->uniform); */
   }
-  /*@ assert hint_mass_n: mass_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, row->n) <= 1.01; */
-  /*@ assert hint_fits_n: share_to{Pre}(params, row->logits.f32, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, row->n) <= 1.01; */
+  /*@ assert hint_mass_n: mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, row->n) <= 1.01; */
+  /*@ assert hint_fits_n: share_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, row->n) <= 1.01; */
 }

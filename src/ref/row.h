@@ -14,6 +14,7 @@
 
 #ifdef __FRAMAC__
 #include "row.acsl"
+#include "words.h"
 #endif
 
 /* The class of an entry; MMAX_MINUS_INF if the mask hides it. */
