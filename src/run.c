@@ -145,8 +145,9 @@ static void run_shares(const mmax_job *job, unsigned threads, mmax_report *repor
   for (unsigned t = 0; t < threads; t++) {
     share *s = &shares[t];
     s->job = job;
-    s->first = job->in.rows / threads * t + (t < job->in.rows % threads ? t : job->in.rows % threads);
-    s->count = job->in.rows / threads + (t < job->in.rows % threads);
+    const mmax_span rows = mmax_share(job->in.rows, 1, threads, t);
+    s->first = rows.from;
+    s->count = rows.to - rows.from;
     s->scratch.data = (unsigned char *)job->scratch.data + (job->scratch.data ? t * scratch_bytes : 0);
     s->scratch.bytes = scratch_bytes;
     if (job->acc != NULL) mmax_accumulator_init(&s->acc);

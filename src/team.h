@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __FRAMAC__
+#include "span.acsl"
+#endif
+
 enum { MMAX_TEAM_MOST = 64 };
 
 /* What a share gives, and joined the row: who uses it decides what a field holds. */
@@ -65,13 +69,31 @@ typedef struct mmax_span {
   size_t from, to;
 } mmax_span;
 
-/* The member's share of n entries, in whole chunks but the last; may be empty. */
-static inline mmax_span mmax_team_share(const mmax_member *me, size_t n, size_t chunk) {
-  size_t chunks = n / chunk + (n % chunk != 0), each = chunks / me->team->size;
-  size_t more = chunks % me->team->size, k = me->index;
-  size_t from = (each * k + (k < more ? k : more)) * chunk, to = from + (each + (k < more)) * chunk;
-  mmax_span s = {from < n ? from : n, to < n ? to : n};
+/* Share k of n entries among `size`, in whole chunks but the last; may be empty. In order of k they are the n entries, each once. */
+/*@ requires  sized:   n + chunk <= SIZE_MAX && 1 <= chunk;
+    requires  member:  k < size;
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   from:    \result.from == share_from(n, chunk, size, k);
+    ensures   to:      \result.to == share_from(n, chunk, size, k + 1);
+*/
+static inline mmax_span mmax_share(size_t n, size_t chunk, unsigned size, unsigned k) {
+  const size_t chunks = n / chunk + (n % chunk != 0), each = chunks / size, more = chunks % size;
+  /*@ assert hint_chunks: chunks == chunks_of(n, chunk); */
+  /*@ assert hint_each: each == chunks / size && entries_in(k, each) == each*k && 0 <= entries_in(k, each) <= chunks; */
+  const size_t first = each * k + (k < more ? k : more), next = first + each + (k < more);
+  /*@ assert hint_first: (size_t)(each*k) == entries_in(k, each) && first == chunks_before(chunks, size, k); */
+  /*@ assert hint_next: next == chunks_before(chunks, size, k + 1); */
+  /*@ assert hint_fits: entries_in(first, chunk) <= entries_in(next, chunk) <= SIZE_MAX; */
+  const size_t from = first * chunk, to = next * chunk;
+  /*@ assert hint_ends: from == entries_in(first, chunk) && to == entries_in(next, chunk); */
+  const mmax_span s = {from < n ? from : n, to < n ? to : n};
   return s;
+}
+
+static inline mmax_span mmax_team_share(const mmax_member *me, size_t n, size_t chunk) {
+  return mmax_share(n, chunk, me->team->size, me->index);
 }
 
 #endif

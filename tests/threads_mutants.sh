@@ -32,7 +32,7 @@ team.h|s/a.second = less > a.second/a.second = 0 \&\& less > a.second/|second la
 team.h|s/a.top = b.top/a.top = 0 \&\& b.top/|largest upstream gradient of the first share alone
 team.h|s/a.fall = b.fall/a.fall = 0 \&\& b.fall/|smallest logit of the first share alone
 team.h|s/ + (a.low < b.low)//|carry of a sum
-team.h|s/(k < more)) \* chunk;/0) * chunk;/|chunks left over fall to nobody
+team.h|s/each + (k < more);/each;/|chunks left over fall to nobody
 simd/rows_group.h|s/sum = join_sums(b, sum);//|sum of the weights
 simd/rows_log.h|s/sum = join_sums(b, sum);//|sum of the log
 simd/rows_backward.h|s/total.r. = join_counts(b, total.r.)//|mean of the upstream gradient

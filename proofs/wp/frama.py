@@ -5,11 +5,13 @@ import re
 import subprocess
 import time
 
-from provers import BUILD, ROOT, WP, build_coq
+from provers import BUILD, FEW, LOADED, ROOT, WP, build_coq
 from theories import SHARE
 
 OPTIONS = ["-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
-           "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1"]
+           "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1",
+           "-wp-no-filter-init"]  # to look for hypotheses to leave out takes longer than to prove with them
+WHOLE = {few: whole for whole, few in FEW.items()}
 FRESH = BUILD + "/fresh"
 # of a unit: that a pointer is valid to call is what the goals of its `calls` clause say; WP knows no \valid_function
 EXTRA = {"run": ["-rte-no-pointer-call"]}
@@ -23,7 +25,7 @@ def options_of(unit):
 def frama_c(source, provers, timeout, cache, driver=True, extra=(), env=None):
     """(output, seconds, exit status). Where there is a cache it is asked alone first: the cache holds successes, and WP would run again every
     prover that failed before the one that succeeded. Smoke tests are not in it: they pass where nothing is proved. `fresh` is a cache of its
-    own, empty at first. `env`: MMAX_UNIT, for few.sh."""
+    own, empty at first. `env`: MMAX_UNIT, for few.ml."""
     spent = 0.0
     if cache not in ("fresh", "none") and "-wp-smoke-tests" not in extra:
         text, spent, code = run(source, provers, timeout, "offline", False, driver, extra, env)
@@ -34,17 +36,25 @@ def frama_c(source, provers, timeout, cache, driver=True, extra=(), env=None):
     return text, spent + seconds, code
 
 
+def uses(unit):
+    """The unit's row of uses.tsv, in a list; empty where it has none."""
+    rows = [line.rstrip("\n").split("\t") for line in open(WP + "/uses.tsv")]
+    return [r[1] for r in rows if r[0] == unit]
+
+
 def run(source, provers, timeout, cache, fresh, driver, extra, env=None):
     if provers == "coqtie" and cache != "offline":
         build_coq()
-    command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT), "-load-module", BUILD + "/heap.cmxs",
-               "-wp-share", SHARE, *OPTIONS, "-wp-timeout", str(timeout),
+    if uses((env or {}).get("MMAX_UNIT")):
+        provers = ",".join("%s,%s" % (FEW[p], p) if p in FEW else p for p in provers.split(","))
+    command = ["nice", "-n", "5", "frama-c", "-cpp-extra-args=-I%s/specs/logic -I%s/src" % (ROOT, ROOT),
+               "-load-module", ",".join("%s/%s.cmxs" % (BUILD, name) for name in LOADED), "-wp-share", SHARE, *OPTIONS, "-wp-timeout", str(timeout),
                "-wp-prover", provers, "-wp-cache", cache, "-wp-session", FRESH if fresh else BUILD + "/session", *extra, os.path.join(ROOT, source)]
     if driver:
         command[-1:-1] = ["-wp-driver", WP + "/rnd64.driver"]
     start = time.time()
     # Frama-C resolves relative names by PWD, not by the working directory.
-    r = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ, PWD=ROOT, **(env or {})))
+    r = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ, PWD=ROOT, MMAX_USES=WP + "/uses.tsv", **(env or {})))
     return r.stdout + r.stderr, time.time() - start, r.returncode
 
 
@@ -54,7 +64,8 @@ def parse(text):
     if m is None:
         return None
     by = {}
-    for name, n in re.findall(r"^  (Qed|cvc5axdef|cvc5ind|Gappa|Z3|coqtie)[^:\n]*:\s+(\d+)", text, flags=re.M):
+    for name, n in re.findall(r"^  (Qed|cvc5\w+|Gappa|Z3|coqtie)[^:\n]*:\s+(\d+)", text, flags=re.M):
+        name = WHOLE.get(name, name)
         by[name] = by.get(name, 0) + int(n)
     still = re.findall(r"Goal (\S+) : not tried", text) + re.findall(r"\[Failed\] Goal (\S+)", text)
     still += re.findall(r"Goal (\S+) : (?:Timeout|Unknown|Failed)", text)

@@ -39,7 +39,7 @@ def tools():
     for name in sorted(os.listdir(BUILD)):
         if re.search(r"\.(conf|drv|gen|aux)$", name):
             parts.append(name + "\n" + open(os.path.join(BUILD, name)).read().replace(ROOT, "").replace(sys.executable, "python3"))
-    parts += [open(os.path.join(WP, name)).read() for name in ("rnd64.driver", "rnd64.mlw", "hidden_axioms.txt", "theories.py", "few.sh", "few.awk")]
+    parts += [open(os.path.join(WP, name)).read() for name in ("rnd64.driver", "rnd64.mlw", "hidden_axioms.txt", "theories.py", "few.ml")]
     return "\0".join(parts)
 
 

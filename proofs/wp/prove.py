@@ -22,7 +22,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from assumed import assumed
-from frama import FRESH, OPTIONS, frama_c, options_of, parse, times
+from frama import FRESH, OPTIONS, frama_c, options_of, parse, times, uses
 from inputs import digest
 from provers import BUILD, ROOT, WP, need, why3_conf, write
 
@@ -79,7 +79,7 @@ LEMMAS = {
                           (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_loss.acsl"), ("batch_loss",)),
                           (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_backward.acsl",
                             "batch_loss.acsl", "batch_losses.acsl"), ("batch_losses",))],
-    "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check"))],
+    "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check")), (("team.h",), ("span",))],
 }
 
 
@@ -118,7 +118,7 @@ def lemmas(unit, cache):
     for source, names in lemma_sources(unit):
         every |= names
         for prover in sorted({named.get(n, "cvc5axdef") for n in names}):
-            jobs.append((source, {n for n in names if named.get(n, "cvc5axdef") == prover}, prover, 120 if prover == "coqtie" else 40))
+            jobs.append((source, {n for n in names if named.get(n, "cvc5axdef") == prover}, prover, 120 if prover in ("coqtie", "cvc5ind") else 40))
         jobs.append((source, {n for n in names if named.get(n) != "coqtie"}, SMT, 40))
     for source, wanted, provers, timeout in jobs:
         wanted = wanted - valid
@@ -180,10 +180,6 @@ def smoke(r, a, record):
     wrong = [k for k in set(found) | {"%s %s" % k for k in known} if found[k] != known.get(tuple(k.split()), 0)]
     line = "%-12s %-16s %4d/%4d  %7.1f  smoke" % (unit, theorems, passed, passed + len(bad), seconds)
     return [line] + ["  contradiction: %s, %d times" % (k, found[k]) for k in sorted(wrong)], passed, len(bad), not wrong
-
-
-def uses(unit):
-    return [r[1] for r in rows("uses.tsv") if r[0] == unit]
 
 
 def smoke_digest(r):
@@ -253,7 +249,7 @@ def main():
     p.add_argument("--times", action="store_true", help="print each proved goal and its seconds")
     p.add_argument("--limit", type=int, help="seconds a goal, instead of units.tsv's")
     p.add_argument("--function", help="only this function of the unit; its goals are then not those expected")
-    p.add_argument("--jobs", type=int, help="units at a time; twice as many as processors, since WP waits half of its time")
+    p.add_argument("--jobs", type=int, help="units at a time; three for each processor, since WP waits a good part of its time")
     p.add_argument("units", nargs="*")
     a = p.parse_args()
     if a.record and a.function:
@@ -287,9 +283,10 @@ def main():
             if r[0] not in expected:
                 print("OPEN, not replayed: %s" % r[0])
         todo = [r for r in todo if r[0] in expected]
-    with ThreadPoolExecutor(a.jobs or len(os.sched_getaffinity(0)) * 2) as pool:
-        # those with most goals first, so that none of them runs alone in the end
-        jobs = {r[0]: pool.submit(prove, r, a, cache, records.get(r[0], [])) for r in sorted(todo, key=lambda r: -expected.get(r[0], 1000))}
+    with ThreadPoolExecutor(a.jobs or len(os.sched_getaffinity(0)) * 3) as pool:
+        # lemmas, which wait for Coq, and those with most goals first, so that none of them runs alone in the end
+        order = sorted(todo, key=lambda r: (len(r) > 1, -expected.get(r[0], 1000)))
+        jobs = {r[0]: pool.submit(prove, r, a, cache, records.get(r[0], [])) for r in order}
         for unit, (lines, goals, by, complete) in ((r[0], jobs[r[0]].result()) for r in todo):
             print("\n".join(lines), flush=True)
             if not complete:

@@ -12,6 +12,9 @@ from theories import BUILD, ROOT, STDLIB, WP, derive_theories, write
 
 INSTALL = "apt-get install frama-c-base ocaml-nox why3 z3 cvc5 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa"
 MEMORY_MB = 4000
+LOADED = ("heap", "few")
+# each prover's form that is tried before it where uses.tsv has a row of the unit: with few axioms (few.ml) and bounded resources
+FEW = {"cvc5axdef": "cvc5few", "cvc5ind": "cvc5indfew"}
 # what a goal is tied to in Coq, in the order of compilation
 COQ = ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")]
 COQ += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "LogLemmas", "GradLemmas", "EntryTie", "GradTie", "LossTie", "StorageLemmas", "Tie")]
@@ -42,9 +45,11 @@ def derive_drivers(datadir):
         gen = gen.replace('transformation "%s"\n' % idle, "")
     copied = ("no-bv.gen", "smt-libv2.gen", "discrimination.gen", "smtlib-strings.gen", "z3_432.drv", "coq-common.gen", "coq-realizations.aux")
     left = derive_theories(datadir, "".join(read(name) for name in copied))
-    write(BUILD + "/cvc4_axdef.gen", gen)
-    cvc5 = read("cvc4_17.drv").replace("ALL_SUPPORTED", "ALL").replace("cvc4_16.gen", "cvc4_axdef.gen")
-    write(BUILD + "/cvc5_axdef.drv", cvc5 + left)
+    cvc5, first = read("cvc4_17.drv").replace("ALL_SUPPORTED", "ALL"), 'transformation "inline_trivial"\n'
+    few = gen.replace(first, 'transformation "mmax_few"\ntransformation "introduce_premises"\n' + first)
+    for name, text in (("axdef", gen), ("few", few)):
+        write("%s/cvc4_%s.gen" % (BUILD, name), text)
+        write("%s/cvc5_%s.drv" % (BUILD, name), cvc5.replace("cvc4_16.gen", "cvc4_%s.gen" % name) + left)
     write(BUILD + "/z3_nobv.drv", read("z3_471_nobv.drv") + left)
     write(BUILD + "/gappa.drv", read("gappa.drv") + left)
     write(BUILD + "/coq.drv", read("coq.drv") + left)
@@ -52,33 +57,37 @@ def derive_drivers(datadir):
         shutil.copy(drivers + name, BUILD)
 
 
-def big_heap():
-    """Compiles heap.ml, which every run of Frama-C loads."""
-    text = open(WP + "/heap.ml").read()
-    if not os.path.exists(BUILD + "/heap.cmxs") or open(BUILD + "/heap.ml").read() != text:
-        write(BUILD + "/heap.ml", text)
-        subprocess.run(["ocamlopt", "-shared", "-o", "heap.cmxs", "heap.ml"], check=True, cwd=BUILD)
+def plugins():
+    """Compiles what every run of Frama-C loads."""
+    for name in LOADED:
+        text = open("%s/%s.ml" % (WP, name)).read()
+        if not os.path.exists("%s/%s.cmxs" % (BUILD, name)) or open("%s/%s.ml" % (BUILD, name)).read() != text:
+            write("%s/%s.ml" % (BUILD, name), text)
+            subprocess.run(["ocamlfind", "ocamlopt", "-package", "why3", "-shared", "-o", name + ".cmxs", name + ".ml"], check=True, cwd=BUILD)
 
 
 def why3_conf():
     datadir = subprocess.run(["why3", "--print-datadir"], capture_output=True, text=True).stdout.strip()
     libdir = subprocess.run(["why3", "--print-libdir"], capture_output=True, text=True).stdout.strip()
     derive_drivers(datadir)
-    big_heap()
+    plugins()
     conf = "[main]\nloadpath = \"%s\"\nstdlib = false\ndatadir = \"%s\"\nlibdir = \"%s\"\nmagic = 14\nmemlimit = %d\n" % (
         STDLIB, datadir, libdir, MEMORY_MB)
     conf += "running_provers_max = 1\ntimelimit = 10\n"
     cvc5 = version(["cvc5", "--version"], r"cvc5 version (\S+)")
     # no limit of the clock: Why3's is of processor time, so a loaded machine proves as much; Gappa proves within a second or never
     z3 = "z3 -smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 %f"
-    few = "sh %s/few.sh %%f" % WP
+    axdef, few = "cvc5 --lang=smt2", "cvc5 --lang=smt2 --rlimit=300000"
     tie = "%s %s/tie.py %%f %s" % (sys.executable, WP, BUILD + "/coq")
     for name, shortcut, command, driver, v in (
             ("Gappa", "gappa", "prlimit --cpu=1 gappa -Eprecision=70", "gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
             ("Z3", "z3-nobv", z3, "z3_nobv", version(["z3", "-version"], r"Z3 version (\S+)")),
-            ("cvc5axdef", "cvc5axdef", few, "cvc5_axdef", cvc5),
-            ("cvc5smoke", "cvc5smoke", "sh %s/few.sh --only %%f --tlimit=10000" % WP, "cvc5_axdef", cvc5),
-            ("cvc5ind", "cvc5ind", few + " --quant-ind", "cvc5_axdef", cvc5),
+            ("cvc5axdef", "cvc5axdef", axdef + " %f", "cvc5_axdef", cvc5),
+            ("cvc5ind", "cvc5ind", axdef + " --quant-ind %f", "cvc5_axdef", cvc5),
+            ("cvc5few", "cvc5few", few + " %f", "cvc5_few", cvc5),
+            ("cvc5indfew", "cvc5indfew", "cvc5 --lang=smt2 --rlimit=20000 --quant-ind %f", "cvc5_few", cvc5),
+            # more than 50000 with all axioms: 12000 refute as many of a hundred goals
+            ("cvc5smoke", "cvc5smoke", axdef + " --rlimit=20000 --tlimit=10000 %f", "cvc5_few", cvc5),
             ("coqtie", "coqtie", tie, "coq", "1")):
         conf += "\n[prover]\ncommand = \"%s\"\ndriver = \"%s/%s.drv\"\n" % (command, BUILD, driver)
         conf += "editor = \"\"\nin_place = false\ninteractive = false\n"

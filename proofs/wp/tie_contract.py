@@ -243,7 +243,7 @@ def half(part):
                      (r"\bvalues_of (?=Mf32)", "values16_of L_the_storage "), (r"\bvalues_of\b", "values16_of"),
                      (r"\btie_(at|weight)\b", r"half_\1"), (r"\btie_count_sum\b", "tie_count_sum16"),
                      (r"(intros) \[N1 N2\](\. destruct \(In i Hi\) as \[I0 I1\]\.)\s+destruct (\(\w+ \(Z\.of_nat i\) I0 I1 \(proj1 \(Un i\) Ti\)\)).*?(?=\nQed)",
-                      r"\1 N\2 apply tie_narrowed_all; [exact N | exact \3]."),
+                      r"\1 N\2 apply tie_narrowed; [exact N | exact \3]."),
                      (r"\b(is_logged|is_backward) \(row16_of", r"\g<1>16 (format_of L_the_storage) (row16_of"),
                      # the memory of patterns comes after those of longer integers
                      ("Mint Mf64 Mf32 Mint1 Mint2 Mint3", "Mint Mf64 Mint1 Mint2 Mf32 Mint3"),
