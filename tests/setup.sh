@@ -7,7 +7,7 @@ set -eu
 build="gcc make pkg-config libc6-dev libgmp-dev libmpfr-dev libjansson-dev libffi-dev"
 test="$build libflint-arb-dev libflint-dev clang libclang-rt-14-dev valgrind cmake g++ binutils jq python3
   python3-numpy gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user chromium"
-prove="frama-c-base ocaml-nox why3 z3 cvc5 cvc4 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa python3"
+prove="frama-c-base ocaml-nox ocaml-findlib why3 z3 cvc5 cvc4 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa python3"
 case ${1-} in
 build) want=$build ;;
 test) want=$test ;;

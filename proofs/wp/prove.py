@@ -256,7 +256,7 @@ def main():
         p.error("a single function has not the goals of its unit: it is not recorded")
     if a.record and a.fresh and a.units:
         p.error("--fresh --record keeps only the verdicts of its run: of all units or none")
-    need("frama-c", "why3", "z3", "cvc5", "gappa", "coqc")
+    need("frama-c", "ocamlfind", "why3", "z3", "cvc5", "gappa", "coqc")
     os.makedirs(BUILD, exist_ok=True)
     why3_conf()
     cache = "fresh" if a.fresh else "replay" if a.cached or a.replay else "update"

@@ -10,7 +10,7 @@ import threading
 
 from theories import BUILD, ROOT, STDLIB, WP, derive_theories, write
 
-INSTALL = "apt-get install frama-c-base ocaml-nox why3 z3 cvc5 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa"
+INSTALL = "apt-get install frama-c-base ocaml-nox ocaml-findlib why3 z3 cvc5 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa"
 MEMORY_MB = 4000
 LOADED = ("heap", "few")
 # each prover's form that is tried before it where uses.tsv has a row of the unit: with few axioms (few.ml) and bounded resources
