@@ -5,7 +5,7 @@ import re
 import subprocess
 import time
 
-from provers import BUILD, FEW, LOADED, ROOT, WP, build_coq
+from provers import BUILD, FEW, LOADED, ROOT, WP, build_coq, rows
 from theories import SHARE
 
 OPTIONS = ["-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
@@ -38,8 +38,7 @@ def frama_c(source, provers, timeout, cache, driver=True, extra=(), env=None):
 
 def uses(unit):
     """The unit's row of uses.tsv, in a list; empty where it has none."""
-    rows = [line.rstrip("\n").split("\t") for line in open(WP + "/uses.tsv")]
-    return [r[1] for r in rows if r[0] == unit]
+    return [r[1] for r in rows("uses.tsv") if r[0] == unit]
 
 
 def run(source, provers, timeout, cache, fresh, driver, extra, env=None):

@@ -15,16 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from assumed import body
-from provers import build_coq
+from provers import ROOT, build_coq, rows
 
-WP = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(WP))
 COPIES = os.path.join(ROOT, "build", "wp", "mutants")
 LIMIT, SWIFT = 6, 1.5
-
-
-def table(name):
-    return [l.rstrip("\n").split("\t") for l in open(os.path.join(WP, name)) if l.strip() and not l.startswith("#")]
 
 
 def prove(tree, unit, *options):
@@ -46,7 +40,7 @@ def before(unit, *function):
 def holder(path, unit, old):
     """The functions of the unit that hold the text."""
     text = open(os.path.join(ROOT, path)).read()
-    functions = next(r[2] for r in table("units.tsv") if r[0] == unit)
+    functions = next(r[2] for r in rows("units.tsv") if r[0] == unit)
     return [f for f in functions.split(",") if old in body(text, f)]
 
 
@@ -73,15 +67,15 @@ def run(fault):
 
 
 def main():
-    theorems = {r[0]: r[5] for r in table("units.tsv")}
-    for name, path, unit, old, _ in table("mutants.tsv"):
+    theorems = {r[0]: r[5] for r in rows("units.tsv")}
+    for name, path, unit, old, _ in rows("mutants.tsv"):
         if unit not in theorems or old.replace("\\n", "\n") not in open(os.path.join(ROOT, path)).read():
             sys.exit("mutants: %s: unit %s or text not found in %s" % (name, unit, path))
     if sys.argv[1:] == ["--check"]:
-        print("PASS mutants_wp listed=%d" % len(table("mutants.tsv")))
+        print("PASS mutants_wp listed=%d" % len(rows("mutants.tsv")))
         return
     build_coq()
-    chosen = [r for r in table("mutants.tsv") if not sys.argv[1:] or r[0] in sys.argv[1:]]
+    chosen = [r for r in rows("mutants.tsv") if not sys.argv[1:] or r[0] in sys.argv[1:]]
     survived = killed = 0
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for (name, _, unit, _, _), (out, opened) in zip(chosen, pool.map(run, chosen)):

@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from assumed import assumed
 from frama import FRESH, OPTIONS, frama_c, options_of, parse, times, uses
 from inputs import digest
-from provers import BUILD, ROOT, WP, need, why3_conf, write
+from provers import BUILD, ROOT, WP, need, rows, why3_conf, write
 
 CACHE = os.path.join(BUILD, "session", "cache")
 
@@ -134,13 +134,6 @@ def lemmas(unit, cache):
         for k, v in got[2].items():
             by[k] = by.get(k, 0) + v
     return len(valid), len(every), by, sorted(every - valid), seconds
-
-
-def rows(name):
-    path = os.path.join(WP, name)
-    if not os.path.exists(path):
-        return []
-    return [l.rstrip("\n").split("\t") for l in open(path) if l.strip() and not l.startswith("#")]
 
 
 def unpack():

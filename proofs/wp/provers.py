@@ -13,11 +13,20 @@ from theories import BUILD, ROOT, STDLIB, WP, derive_theories, write
 INSTALL = "apt-get install frama-c-base ocaml-nox ocaml-findlib why3 z3 cvc5 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa"
 MEMORY_MB = 4000
 LOADED = ("heap", "few")
+EFFORT = 300000  # of cvc5's resources, a second or so with few axioms
 # each prover's form that is tried before it where uses.tsv has a row of the unit: with few axioms (few.ml) and bounded resources
 FEW = {"cvc5axdef": "cvc5few", "cvc5ind": "cvc5indfew"}
 # what a goal is tied to in Coq, in the order of compilation
 COQ = ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")]
 COQ += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "LogLemmas", "GradLemmas", "EntryTie", "GradTie", "LossTie", "StorageLemmas", "Tie")]
+
+
+def rows(name):
+    """The fields of each line of a table in this folder, comments left out; none where it is missing."""
+    path = os.path.join(WP, name)
+    if not os.path.exists(path):
+        return []
+    return [l.rstrip("\n").split("\t") for l in open(path) if l.strip() and not l.startswith("#")]
 
 
 def need(*tools):
@@ -77,7 +86,7 @@ def why3_conf():
     cvc5 = version(["cvc5", "--version"], r"cvc5 version (\S+)")
     # no limit of the clock: Why3's is of processor time, so a loaded machine proves as much; Gappa proves within a second or never
     z3 = "z3 -smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 %f"
-    axdef, few = "cvc5 --lang=smt2", "cvc5 --lang=smt2 --rlimit=300000"
+    axdef, few = "cvc5 --lang=smt2", "cvc5 --lang=smt2 --rlimit=%d" % EFFORT
     tie = "%s %s/tie.py %%f %s" % (sys.executable, WP, BUILD + "/coq")
     for name, shortcut, command, driver, v in (
             ("Gappa", "gappa", "prlimit --cpu=1 gappa -Eprecision=70", "gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
@@ -85,7 +94,7 @@ def why3_conf():
             ("cvc5axdef", "cvc5axdef", axdef + " %f", "cvc5_axdef", cvc5),
             ("cvc5ind", "cvc5ind", axdef + " --quant-ind %f", "cvc5_axdef", cvc5),
             ("cvc5few", "cvc5few", few + " %f", "cvc5_few", cvc5),
-            ("cvc5indfew", "cvc5indfew", "cvc5 --lang=smt2 --rlimit=20000 --quant-ind %f", "cvc5_few", cvc5),
+            ("cvc5indfew", "cvc5indfew", axdef + " --rlimit=20000 --quant-ind %f", "cvc5_few", cvc5),
             # more than 50000 with all axioms: 12000 refute as many of a hundred goals
             ("cvc5smoke", "cvc5smoke", axdef + " --rlimit=20000 --tlimit=10000 %f", "cvc5_few", cvc5),
             ("coqtie", "coqtie", tie, "coq", "1")):

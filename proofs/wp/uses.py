@@ -12,8 +12,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from frama import options_of, parse, run
-from prove import lemma_sources, lemma_units, rows
-from provers import BUILD, ROOT, WP, why3_conf, write
+from prove import lemma_sources, lemma_units
+from provers import BUILD, EFFORT, ROOT, WP, rows, why3_conf, write
 
 HEAD = "# unit\taxioms and lemmas of Why3, WP and specs/logic that its proofs by cvc5 need (written by uses.py)\n"
 LIMIT = 20000  # milliseconds a goal
@@ -65,7 +65,7 @@ def main():
         return core(sys.argv[-1], sys.argv[2:-1])
     why3_conf()
     conf = open(BUILD + "/why3.conf").read()
-    write(BUILD + "/cores/why3.conf", conf.replace('"cvc5 ', '"%s %s/uses.py core ' % (sys.executable, WP)).replace("=300000", "=1000000"))
+    write(BUILD + "/cores/why3.conf", conf.replace('"cvc5 ', '"%s %s/uses.py core ' % (sys.executable, WP)).replace("=%d" % EFFORT, "=1000000"))
     kept = dict(rows("uses.tsv"))
     units = [[u] for u in lemma_units()] + rows("units.tsv")
     todo = [u for u in units if not sys.argv[1:] or u[0] in sys.argv[1:]]
