@@ -54,7 +54,8 @@ assert (C1 : c < 1 / 2) by lra. destruct (excess_mono c l ltac:(lra) C1 ltac:(lr
 assert (Y : x + (N + 6 * u64) <= excess l).
 { unfold x. rewrite !Inv by lra.
   assert (I : / (1 - l) - / (1 - c) = (l - c) * / ((1 - l) * (1 - c))) by (field; lra).
-  assert (J : 1 <= / ((1 - l) * (1 - c))) by (rewrite <- Rinv_1; apply Rinv_le_contravar; nra).
+  assert (J : 1 <= / ((1 - l) * (1 - c))) by (rewrite <- Rinv_1; apply Rinv_le_contravar;
+    [apply Rmult_lt_0_compat; lra | rewrite <- (Rmult_1_r 1); apply Rmult_le_compat; lra]).
   assert ((l - c) * 1 <= (l - c) * / ((1 - l) * (1 - c))) by (apply Rmult_le_compat_l; lra). lra. }
 assert (XN : 0 <= x * N <= N) by (split; [apply Rmult_le_pos; lra | nra]).
 assert (XU : 0 <= x * u64 <= u64) by (split; [apply Rmult_le_pos; lra | nra]).

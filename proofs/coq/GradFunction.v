@@ -53,12 +53,13 @@ assert (Q : y * (1 - 30 * u64) <= h / sub 1 h).
   apply Rle_trans with (2 := Hh).
   replace (y * (1 - 30 * u64) * ((1 - t) * (1 + 20 * u64))) with (y * (1 - t) * ((1 - 30 * u64) * (1 + 20 * u64))) by ring.
   rewrite Ey. apply Rmult_le_compat_l; nra. }
-assert (Q2 := rnd_low (h / sub 1 h) (y * (1 - 30 * u64)) ltac:(nra) Q).
+assert (Q2 := rnd_low (h / sub 1 h) (y * (1 - 30 * u64)) ltac:(clear - Py U; nra) Q).
 assert (Cs : c_slack = 1 + 8192 * u64) by (unfold c_slack; rewrite F3; simpl; lra).
 unfold c_relative, mul.
 apply Rle_trans with (y * (1 - 30 * u64) * (1 - 2 * u64) * c_slack * (1 - 2 * u64)).
 - rewrite Cs, !Rmult_assoc. apply Rmult_le_compat_l. lra. rewrite F3. lra.
-- apply rnd_low. rewrite Cs. nra. apply Rmult_le_compat_r. rewrite Cs; lra. exact Q2.
+- assert (P : / 10 ^ 11 <= y * (1 - 30 * u64) * (1 - 2 * u64)) by (clear - Py U; nra).
+  apply rnd_low. rewrite Cs. clear - P U. nra. apply Rmult_le_compat_r. rewrite Cs; lra. exact Q2.
 Qed.
 
 (* what the C function returns is finite iff its error in the logarithm is below 1/2 *)
@@ -92,8 +93,9 @@ assert (A2 := rnd_low (rnd (3 * c) + w) (3 * y + w) ltac:(lra) ltac:(lra)).
 assert (A3 := rnd_low (rnd (rnd (3 * c) + w) + 32 * u64) ((3 * y + w) * (1 - 2 * u64) + 32 * u64) ltac:(nra) ltac:(lra)).
 assert (Cs : c_slack = 1 + 8192 * u64) by (unfold c_slack; rewrite F3; simpl; lra).
 set (z := rnd (rnd (rnd (3 * c) + w) + 32 * u64)) in *.
-assert (Zl : (3 * y + w + 32 * u64) * (1 - 4 * u64) <= z) by nra.
-assert (A4 := rnd_low (z * c_slack) ((3 * y + w + 32 * u64) * (1 - 4 * u64) * c_slack) ltac:(rewrite Cs; nra)
+assert (Zl : (3 * y + w + 32 * u64) * (1 - 4 * u64) <= z) by (clear - A3 Y0 M U; nra).
+assert (P : / 10 ^ 11 <= (3 * y + w + 32 * u64) * (1 - 4 * u64)) by (clear - Y0 M U; nra).
+assert (A4 := rnd_low (z * c_slack) ((3 * y + w + 32 * u64) * (1 - 4 * u64) * c_slack) ltac:(rewrite Cs; clear - P U; nra)
   ltac:(apply Rmult_le_compat_r; [rewrite Cs; lra | exact Zl])).
 apply Rle_trans with (3 * y + w + 32 * u64). lra. apply Rle_trans with (2 := A4). rewrite Cs, !Rmult_assoc.
 rewrite <- (Rmult_1_r (3 * y + w + 32 * u64)) at 1. apply Rmult_le_compat_l. lra. rewrite F3. lra.

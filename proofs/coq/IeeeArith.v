@@ -139,8 +139,8 @@ assert (En : finite y -> val y = - val (neg y)) by (intros F; destruct (neg_fini
 unfold diff_sign, same_sign in *. rewrite A, B, C, D, E in *. destruct S as (S1 & S2 & S3 & S4 & S5 & S6 & S7).
 split; [exact S1|]. split; [intros H; generalize (S2 H); tauto|]. split; [exact S3|]. split; [tauto|]. split; [tauto|]. split.
 - intros (H1 & H2 & H3). assert (H4 : val x - val y = val x + val (neg y)) by (rewrite (En H2); unfold Rminus; now rewrite Ropp_involutive).
-  rewrite H4 in *. tauto.
-- intros H. generalize (S7 H). tauto.
+  rewrite H4 in *. exact (S6 (conj H1 (conj H2 H3))).
+- intros H. generalize (S7 H). clear. tauto.
 Qed.
 
 Lemma mul_cases : forall f m (x y : t f), finite x -> finite y -> let v := val x * val y in let r := mul m x y in

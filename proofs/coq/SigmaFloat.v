@@ -176,11 +176,12 @@ assert (B3 : Rabs (x + c1 P * r1 + c2 P * r2 + c3 P * r3 ^ 2) <= A3).
 assert (S4 := Quad 4%nat (c4 P) h4 r4 s3 _ A3 _ N4 R4 E4 B3 ltac:(lra) S3).
 eapply Rle_trans. exact S4. apply Rplus_le_compat_l.
 set (q := 1 + u64) in *. assert (Q : 1 <= q <= 1 + / 1024) by (unfold q; lra).
-assert (Q2 : 1 <= q * q <= 1 + / 256) by nra. assert (Q3 : 1 <= q * q * q <= 1 + / 200) by nra.
+assert (Q2 : 1 <= q * q <= 1 + / 256) by (clear -Q; nra). assert (Q3 : 1 <= q * q * q <= 1 + / 200) by (clear -Q Q2; nra).
 replace (q * (q * (q * (q * 0 + eta64) + eta64 + eta64 * (q * r3)) + eta64 + eta64 * (q * r4)) + eta64)
   with (eta64 * (q * q * q + q * q + q + 1 + q * q * q * r3 + q * q * r4)) by ring.
 replace (5 * eta64 * (4 + r3 + r4)) with (eta64 * (5 * (4 + r3 + r4))) by ring.
-apply Rmult_le_compat_l. lra. nra.
+apply Rmult_le_compat_l. lra. assert (q * q * q * r3 <= 2 * r3) by (apply Rmult_le_compat_r; lra).
+assert (q * q * r4 <= 2 * r4) by (apply Rmult_le_compat_r; lra). lra.
 Qed.
 
 (* in figures: 5.01 * 2^-53 * A(x), plus 5 * 2^-1075 * (4 + r3 + r4) *)

@@ -115,11 +115,12 @@ assert (S4 := Quad 3%nat 2 (c4 P) h4 r4 d3 v3 _ _ R4 N4 E4 ltac:(rewrite Rabs_po
 replace (v2 - 2 * c3 P * r3 + 2 * c4 P * r4) with (v3 + 2 * c4 P * r4) by (unfold v3; ring).
 eapply Rle_trans. exact S4. apply Rplus_le_compat_l.
 assert (Q : 1 <= q <= 1 + / 1024) by (unfold q; lra). fold q.
-assert (Q2 : 1 <= q * q <= 1 + / 256) by nra. assert (Q3 : 1 <= q * q * q <= 1 + / 200) by nra.
+assert (Q2 : 1 <= q * q <= 1 + / 256) by (clear -Q; nra). assert (Q3 : 1 <= q * q * q <= 1 + / 200) by (clear -Q Q2; nra).
 replace (q * (q * (q * eta64 + eta64 + eta64 * (q * r3)) + eta64 + eta64 * (q * r4)) + eta64)
   with (eta64 * (q * q * q + q * q + q + 1 + q * q * q * r3 + q * q * r4)) by ring.
 replace (5 * eta64 * (4 + r3 + r4)) with (eta64 * (5 * (4 + r3 + r4))) by ring.
-apply Rmult_le_compat_l. lra. nra.
+apply Rmult_le_compat_l. lra. assert (q * q * q * r3 <= 2 * r3) by (apply Rmult_le_compat_r; lra).
+assert (q * q * r4 <= 2 * r4) by (apply Rmult_le_compat_r; lra). lra.
 Qed.
 
 (* with float32-sized parameters underflow disappears in the fifth rounding *)
