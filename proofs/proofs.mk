@@ -6,7 +6,7 @@
 # make mutants       seeded faults in src/ that must break a proof
 include proofs/coq/coq.mk
 
-.PHONY: prove prove-fresh prove-replay prove-cached prove-wp prove-setup mutants
+.PHONY: prove prove-fresh prove-replay prove-cached prove-wp prove-smoke prove-setup mutants
 prove-setup:
 	sh tests/setup.sh prove
 prove-coq: prove-setup
@@ -16,27 +16,25 @@ define assumptions
 	! echo '| A2 | x |' | sh proofs/assumptions.sh /dev/stdin > /dev/null 2>&1
 	sh proofs/assumptions.sh
 endef
-# the theory compiles while WP's goals are proved
-together = $(MAKE) --no-print-directory -j2 prove-coq
-prove: prove-setup lib
-	$(together) prove-wp
-	python3 proofs/wp/prove.py --smoke --cached
-	$(ties)
+# the theory compiles while WP's goals are proved, the rest is checked while contradictions are looked for
+together = $(MAKE) --no-print-directory -j2
+prove: SMOKE := --cached
+prove prove-fresh: prove-setup lib
+	$(together) prove-coq prove-wp WP="$(WP)"
+	$(together) prove-smoke $(checks) SMOKE="$(SMOKE)"
 	$(assumptions)
-prove-fresh: prove-setup lib
-	$(together) prove-wp WP=--fresh
-	python3 proofs/wp/prove.py --smoke
-	$(ties)
-	$(assumptions)
+prove-fresh: WP := --fresh
 prove-replay: WP := --replay --recorded
 prove-cached: WP := --cached --recorded
 prove-replay prove-cached: prove-setup
 	python3 proofs/wp/inputs.py --control
-	$(together) prove-wp WP="$(WP)"
+	$(together) prove-coq prove-wp WP="$(WP)"
 	python3 proofs/wp/prove.py --smoke --cached --recorded
 	python3 proofs/wp/mutants.py --check
 	$(assumptions)
 prove-wp: prove-setup
 	python3 proofs/wp/prove.py $(WP)
+prove-smoke:
+	python3 proofs/wp/prove.py --smoke $(SMOKE)
 mutants: prove-setup
 	python3 proofs/wp/mutants.py

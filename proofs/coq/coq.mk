@@ -10,17 +10,15 @@ prove-coq:
 # make prove-tie  the same definitions in ACSL, Coq and prose: WP's export of the contract is Contract.v's, and the formula lines of
 #                 specs/semantics.md and the bound and query functions in Coq give the library's bits; Why3's float axioms hold for Flocq.
 #                 Each check with faults that it must refuse. Needs frama-c, why3 and what proofs/wp/prove.py leaves in build/wp.
-define ties
-	python3 proofs/wp/tie_contract.py
-	python3 proofs/wp/tie_contract.py --control
-	python3 proofs/wp/tie_prose.py $(B)/libmultimax.so
-	python3 proofs/wp/tie_prose.py $(B)/libmultimax.so --control
-	python3 proofs/wp/tie_bounds.py $(B)/libmultimax.so
-	python3 proofs/wp/tie_bounds.py $(B)/libmultimax.so --control
-	python3 proofs/wp/tie_queries.py $(B)/libmultimax.so
-	python3 proofs/wp/tie_queries.py $(B)/libmultimax.so --control
-	python3 proofs/wp/ieee_axioms.py
-	python3 proofs/wp/ieee_axioms.py --control
-endef
+ties := tie_contract tie_prose tie_bounds tie_queries ieee_axioms
+# each after its check, two at a time
+checks := $(ties:=-control)
+compared := tie_prose tie_bounds tie_queries
+.PHONY: $(ties) $(checks)
+$(compared) $(compared:=-control): library = $(B)/libmultimax.so
+$(ties):
+	python3 proofs/wp/$@.py $(library)
+$(checks): %-control: %
+	python3 proofs/wp/$*.py $(library) --control
 prove-tie: prove-coq lib
-	$(ties)
+	$(MAKE) --no-print-directory -j2 $(checks)
