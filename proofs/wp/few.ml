@@ -1,8 +1,8 @@
 (* SPDX-License-Identifier: Apache-2.0 *)
-(* Loaded into Frama-C: Why3's transformation mmax_few, first in the drivers of cvc5few, cvc5indfew and cvc5smoke. Of a task it keeps the axioms
-   that the row of unit $MMAX_UNIT in $MMAX_USES names, what they and the goal speak of, and of that the definitions that are named (as NAME'def)
-   or small; a symbol whose definition goes stays declared. So each formula of the result is one of the task: a proof of it is a proof of the
-   task. A unit without a row keeps all. *)
+(* Loaded into Frama-C: Why3's transformation mmax_few, first in the drivers of cvc5few, cvc5quick and cvc5indfew. Of a task it keeps the axioms
+   that the row $MMAX_UNIT of the table $MMAX_USES names, what they and the goal speak of, and of that the definitions that are named (as
+   NAME'def) or that the driver will inline; a symbol whose definition goes stays declared. So each formula of the result is one of the task: a
+   proof of it is a proof of the task. Without a row it keeps all. *)
 open Why3
 module Sid = Ident.Sid
 

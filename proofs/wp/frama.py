@@ -10,8 +10,10 @@ from theories import SHARE
 
 OPTIONS = ["-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
            "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1",
-           "-wp-no-filter-init"]  # to look for hypotheses to leave out takes longer than to prove with them
-WHOLE = {few: whole for whole, few in FEW.items()}
+           # to look for hypotheses to leave out, and for facts to put into others, takes longer than to prove without
+           "-wp-no-filter-init", "-wp-no-ground"]
+# the prover that a form of cvc5 with few axioms is counted as
+WHOLE = {"cvc5few": "cvc5axdef", "cvc5quick": "cvc5axdef", "cvc5indfew": "cvc5ind"}
 FRESH = BUILD + "/fresh"
 # of a unit: that a pointer is valid to call is what the goals of its `calls` clause say; WP knows no \valid_function
 EXTRA = {"run": ["-rte-no-pointer-call"]}

@@ -1,3 +1,3 @@
 (* SPDX-License-Identifier: Apache-2.0 *)
 (* Loaded into Frama-C, which sets a minor heap of 256k words and then spends a quarter of its time on collecting it. *)
-let () = Gc.set { (Gc.get ()) with Gc.minor_heap_size = 4 * 1024 * 1024; space_overhead = 400 }
+let () = Gc.set { (Gc.get ()) with Gc.minor_heap_size = 1024 * 1024; space_overhead = 400 }

@@ -110,22 +110,35 @@ def lemma_sources(unit):
     return found
 
 
-def lemmas(unit, cache):
-    """The lemmas of specs/logic, each by the prover that lemma_provers.txt names, by cvc5axdef if none; by whichever proves it where that fails."""
-    by, seconds, valid, every = {}, 0.0, set(), set()
+def lemma_jobs(unit):
+    """[(C file, names of the lemmas to prove in it, their prover: the one that lemma_provers.txt names, else cvc5axdef)]"""
     named = {r[0]: r[1] for r in rows("lemma_provers.txt")}
-    jobs = []
+    found = []
     for source, names in lemma_sources(unit):
+        by = {n: named.get(n, "cvc5axdef") for n in names}
+        found += [(source, {n for n in names if by[n] == prover}, prover) for prover in sorted(set(by.values()))]
+    return found
+
+
+def uses_key(unit, prover):
+    """The row of uses.tsv for lemmas of a unit: those proved by induction need what the others do not."""
+    return unit + "/cvc5ind" if prover == "cvc5ind" else unit
+
+
+def lemmas(unit, cache):
+    """The lemmas of specs/logic, each by its prover; by whichever proves it where that fails."""
+    by, seconds, valid, every, jobs = {}, 0.0, set(), set(), lemma_jobs(unit)
+    again = {}
+    for source, names, prover in jobs:
         every |= names
-        for prover in sorted({named.get(n, "cvc5axdef") for n in names}):
-            jobs.append((source, {n for n in names if named.get(n, "cvc5axdef") == prover}, prover, 120 if prover in ("coqtie", "cvc5ind") else 40))
-        jobs.append((source, {n for n in names if named.get(n) != "coqtie"}, SMT, 40))
-    for source, wanted, provers, timeout in jobs:
+        if prover != "coqtie":
+            again[source] = again.get(source, set()) | names
+    for source, wanted, provers in jobs + [(source, names, SMT) for source, names in again.items()]:
         wanted = wanted - valid
         if not wanted:
             continue
-        text, t, _ = frama_c(source, provers, timeout, cache, driver=provers != "coqtie", extra=[*options_of(unit), "-wp-prop=" + ",".join(sorted(wanted))],
-                             env={"MMAX_UNIT": unit})
+        text, t, _ = frama_c(source, provers, 120 if provers in ("coqtie", "cvc5ind") else 40, cache, driver=provers != "coqtie",
+                             extra=[*options_of(unit), "-wp-prop=" + ",".join(sorted(wanted))], env={"MMAX_UNIT": uses_key(unit, provers)})
         got = parse(text)
         if got is None:
             return text[-3000:]
@@ -165,7 +178,7 @@ def smoke(r, a, record):
     known = {(f, kind): int(n) for u, f, kind, n in rows("unreachable.tsv") if u == unit}
     if a.cached and len(record) > 3 and record[3] == smoke_digest(r) and int(record[2]) == sum(known.values()):
         return ["%-12s %-16s %4s/%4d  %7s  smoke" % (unit, theorems, record[1], int(record[1]) + int(record[2]), "record")], int(record[1]), int(record[2]), True
-    text, seconds, code = frama_c(source, "cvc5smoke", 1, "replay", extra=["-wp-fct", functions, *options_of(unit), *SMOKE], env={"MMAX_UNIT": unit})
+    text, seconds, code = frama_c(source, "cvc5quick", 1, "replay", extra=["-wp-fct", functions, *options_of(unit), *SMOKE], env={"MMAX_UNIT": unit})
     passed, bad = len(re.findall(r"\[Passed\] Smoke-test", text)), re.findall(r"\[Failed\] Smoke-test (\S+)", text)
     if code != 0 or passed == 0:
         return [text[-3000:]], 0, 0, False
@@ -182,14 +195,16 @@ def smoke_digest(r):
 def smoke_control():
     """Whether contradictions are found, in a contract and in a branch: with all axioms, and with those of a row of uses.tsv."""
     write(BUILD + "/contradiction.c", CONTRADICTION)
-    texts = [frama_c(BUILD + "/contradiction.c", "cvc5smoke", 1, "none", extra=SMOKE, env=env)[0] for env in ({}, {"MMAX_UNIT": "arith"})]
+    texts = [frama_c(BUILD + "/contradiction.c", "cvc5quick", 1, "none", extra=SMOKE, env=env)[0] for env in ({}, {"MMAX_UNIT": "arith"})]
     return all(len(re.findall(r"\[Failed\] Smoke-test", text)) == 2 for text in texts)
 
 
 def digest_of(r):
     if r[0].startswith("lemmas"):
         found = lemma_sources(r[0])
-        return digest([s for s, _ in found], [*OPTIONS, *options_of(r[0]), SMT, *sorted(n for _, names in found for n in names), *uses(r[0])], coq=True)
+        names = sorted(n for _, stated_there in found for n in stated_there)
+        read = uses(r[0]) + uses(uses_key(r[0], "cvc5ind"))
+        return digest([s for s, _ in found], [*OPTIONS, *options_of(r[0]), SMT, *names, *read], coq=True)
     return digest([os.path.join(ROOT, r[1])], [*OPTIONS, *options_of(r[0]), r[2], r[3], *uses(r[0])])
 
 

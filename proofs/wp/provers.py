@@ -14,8 +14,9 @@ INSTALL = "apt-get install frama-c-base ocaml-nox ocaml-findlib why3 z3 cvc5 gap
 MEMORY_MB = 4000
 LOADED = ("heap", "few")
 EFFORT = 300000  # of cvc5's resources, a second or so with few axioms
-# each prover's form that is tried before it where uses.tsv has a row of the unit: with few axioms (few.ml) and bounded resources
-FEW = {"cvc5axdef": "cvc5few", "cvc5ind": "cvc5indfew"}
+# what is tried before a prover where uses.tsv has a row of the unit: cvc5 with few axioms (few.ml) and bounded resources; before Gappa,
+# which takes a second to give up what is not about bounds, with the little effort that most goals need
+FEW = {"cvc5axdef": "cvc5few", "cvc5ind": "cvc5indfew", "gappa": "cvc5quick"}
 # what a goal is tied to in Coq, in the order of compilation
 COQ = ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")]
 COQ += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "LogLemmas", "GradLemmas", "EntryTie", "GradTie", "LossTie", "StorageLemmas", "Tie")]
@@ -55,8 +56,9 @@ def derive_drivers(datadir):
     copied = ("no-bv.gen", "smt-libv2.gen", "discrimination.gen", "smtlib-strings.gen", "z3_432.drv", "coq-common.gen", "coq-realizations.aux")
     left = derive_theories(datadir, "".join(read(name) for name in copied))
     cvc5, first = read("cvc4_17.drv").replace("ALL_SUPPORTED", "ALL"), 'transformation "inline_trivial"\n'
-    few = gen.replace(first, 'transformation "mmax_few"\ntransformation "introduce_premises"\n' + first)
-    for name, text in (("axdef", gen), ("few", few)):
+    few = gen.replace(first, 'transformation "mmax_few"\n' + first)
+    # induction needs the goal as it is quantified
+    for name, text in (("axdef", gen), ("indfew", few), ("few", few.replace(first, 'transformation "introduce_premises"\n' + first))):
         write("%s/cvc4_%s.gen" % (BUILD, name), text)
         write("%s/cvc5_%s.drv" % (BUILD, name), cvc5.replace("cvc4_16.gen", "cvc4_%s.gen" % name) + left)
     write(BUILD + "/z3_nobv.drv", read("z3_471_nobv.drv") + left)
@@ -94,9 +96,9 @@ def why3_conf():
             ("cvc5axdef", "cvc5axdef", axdef + " %f", "cvc5_axdef", cvc5),
             ("cvc5ind", "cvc5ind", axdef + " --quant-ind %f", "cvc5_axdef", cvc5),
             ("cvc5few", "cvc5few", few + " %f", "cvc5_few", cvc5),
-            ("cvc5indfew", "cvc5indfew", axdef + " --rlimit=20000 --quant-ind %f", "cvc5_few", cvc5),
+            ("cvc5indfew", "cvc5indfew", axdef + " --rlimit=20000 --quant-ind %f", "cvc5_indfew", cvc5),
             # more than 50000 with all axioms: 12000 refute as many of a hundred goals
-            ("cvc5smoke", "cvc5smoke", axdef + " --rlimit=20000 --tlimit=10000 %f", "cvc5_few", cvc5),
+            ("cvc5quick", "cvc5quick", axdef + " --rlimit=20000 --tlimit=10000 %f", "cvc5_few", cvc5),
             ("coqtie", "coqtie", tie, "coq", "1")):
         conf += "\n[prover]\ncommand = \"%s\"\ndriver = \"%s/%s.drv\"\n" % (command, BUILD, driver)
         conf += "editor = \"\"\nin_place = false\ninteractive = false\n"

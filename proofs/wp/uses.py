@@ -12,7 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from frama import options_of, parse, run
-from prove import lemma_sources, lemma_units
+from prove import lemma_jobs, lemma_units, uses_key
 from provers import BUILD, EFFORT, ROOT, WP, rows, why3_conf, write
 
 HEAD = "# unit\taxioms and lemmas of Why3, WP and specs/logic that its proofs by cvc5 need (written by uses.py)\n"
@@ -37,23 +37,25 @@ def core(path, options):
     print(answer)
 
 
-def runs(unit, row):
-    """(file, provers, rest of the command) of each run of Frama-C that a unit is proved with, but those of Coq."""
-    if unit.startswith("lemmas"):
-        coq = {r[0] for r in rows("lemma_provers.txt") if r[1] == "coqtie"}
-        for source, names in lemma_sources(unit):
-            if names - coq:
-                yield source, "cvc5axdef,cvc5ind", [*options_of(unit), "-wp-prop=" + ",".join(sorted(names - coq))]
-    else:
-        provers = [p for p in row[3].split(",") if p != "z3-nobv"]
-        yield os.path.join(ROOT, row[1]), ",".join(provers), ["-wp-fct", row[2], *options_of(unit)]
+def runs():
+    """{row of uses.tsv: (file, provers, rest of the command) of each run of Frama-C that its goals are proved with, but those of Coq}, in order."""
+    found = {}
+    for unit in lemma_units():
+        for source, names, prover in lemma_jobs(unit):
+            if prover != "coqtie":
+                smt = "cvc5ind" if prover == "cvc5ind" else "cvc5axdef"
+                found.setdefault(uses_key(unit, prover), []).append((source, smt, [*options_of(unit), "-wp-prop=" + ",".join(sorted(names))]))
+    for r in rows("units.tsv"):
+        provers = ",".join(p for p in r[3].split(",") if p != "z3-nobv")
+        found[r[0]] = [(os.path.join(ROOT, r[1]), provers, ["-wp-fct", r[2], *options_of(r[0])])]
+    return found
 
 
-def needed(row, old):
-    """The names that cores of the unit's goals have, in order; those of the old row too where a goal has no core within LIMIT."""
-    found, whole = "%s/cores/%s" % (BUILD, row[0]), True
+def needed(key, each, old):
+    """The names that cores of the goals of a row have, in order; those of the old row too where a goal has no core within LIMIT."""
+    found, whole = "%s/cores/%s" % (BUILD, key.replace("/", "_")), True
     write(found, "")
-    for source, provers, extra in runs(row[0], row):
+    for source, provers, extra in each:
         text, _, _ = run(source, provers, LIMIT // 1000 + 5, "none", False, True, extra, {"MMAX_CORES": found, "WHY3CONFIG": BUILD + "/cores/why3.conf"})
         got = parse(text)
         whole = whole and got is not None and got[0] == got[1]
@@ -66,14 +68,14 @@ def main():
     why3_conf()
     conf = open(BUILD + "/why3.conf").read()
     write(BUILD + "/cores/why3.conf", conf.replace('"cvc5 ', '"%s %s/uses.py core ' % (sys.executable, WP)).replace("=%d" % EFFORT, "=1000000"))
-    kept = dict(rows("uses.tsv"))
-    units = [[u] for u in lemma_units()] + rows("units.tsv")
-    todo = [u for u in units if not sys.argv[1:] or u[0] in sys.argv[1:]]
+    kept, every = dict(rows("uses.tsv")), runs()
+    todo = [key for key in every if not sys.argv[1:] or key in sys.argv[1:]]
     with ThreadPoolExecutor(len(os.sched_getaffinity(0)) * 2) as pool:
-        for u, names in zip(todo, pool.map(lambda u: needed(u, kept.get(u[0], "")), todo)):
-            kept[u[0]] = " ".join(names)
-            write(WP + "/uses.tsv", HEAD + "".join("%s\t%s\n" % (v[0], kept[v[0]]) for v in units if kept.get(v[0])))
-            print("%-12s %d" % (u[0], len(names)), flush=True)
+        for key, names in zip(todo, pool.map(lambda key: needed(key, every[key], kept.get(key, "")), todo)):
+            kept[key] = " ".join(names)
+            write(WP + "/uses.tsv", HEAD + "".join("%s\t%s\n" % (k, kept[k]) for k in every if kept.get(k)))
+            print("%-12s %d" % (key, len(names)), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
