@@ -17,6 +17,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from tie_faults import FAULTS, PREFERRED
+
 WP = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(WP))
 BUILD = ROOT + "/build/wp/contract"
@@ -94,73 +96,6 @@ PARTS = [((FLOAT, SOFTMAX + ("P_is_logged", "P_is_loss", "P_is_loss_gradient", "
            HALF_PARTS + ("half log_tie", "half loss_tie", "half slope_tie", "half residual_tie", "half moment_terms_tie", "half pulls_tie")),
           (FLOAT, HALF + ("P_is_backward", "P_is_backward_row", "P_is_param_row"),
            HALF_PARTS + ("half slope_tie", "half grad_tie", "half moment_terms_tie", "half moments_tie")))]
-FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
-          ("modulator.acsl", "rnd64(a - b)", "rnd64(b - a)"),
-          ("modulator.acsl", "rnd64(c*r + s)", "rnd64(s - c*r)"),
-          ("modulator.acsl", "p->scale*x + p->shift", "p->scale*x - p->shift"),
-          ("row.acsl", "exp_fn(rnd64(s - m))", "exp_fn(rnd64(s + m))"),
-          ("row.acsl", "modulated(p, x[i]) <= m", "modulated(p, x[i]) <= m + 1"),
-          ("exp.acsl", "z < -110.0 ? 0.0", "z < -109.0 ? 0.0"),
-          ("exp.acsl", "0x1.55548dd80b105p-5", "0x1.55548dd80b106p-5"),
-          ("grid.acsl", "rnd64(v + big) - big", "rnd64(v - big) + big"),
-          ("sum.acsl", "-(0x1p-51*s) <= d - s <= 0x1p-51*s", "-(0x1p-50*s) <= d - s <= 0x1p-50*s"),
-          ("forward.acsl", "rnd32(rnd64(e*inverse))", "rnd32(e*inverse)"),
-          ("forward.acsl", "rnd64(1.0/total)", "rnd64(2.0/total)"),
-          ("log.acsl", "rnd64(m - 1.0)", "rnd64(m - 2.0)"),
-          ("log.acsl", "0x1.62e42fefa39efp-1", "0x1.62e42fefa39eep-1"),
-          ("log.acsl", "0x1.2492492492492p-3", "0x1.2492492492493p-3"),
-          ("log.acsl", "rnd64(1.0 + t)", "rnd64(1.0 - t)"),
-          ("lse.acsl", "w < p2(e) <= 2.0*w", "w < p2(e) <= 4.0*w"),
-          ("lse.acsl", "n-1 != t && taken", "taken"),
-          ("lse.acsl", "others_below(p, x, mask, n, t, modulated(p, VALUE(x[j]))) && w", "w"),
-          ("lse.acsl", "minus(minus(s, m), c)", "minus(s, minus(m, c))"),
-          ("lse.acsl", "(rest == 0.0 && c == 0.0) || log1p_is", "(rest == 0.0) || log1p_is"),
-          ("gradient.acsl", "6.0*bound < big", "5.0*bound < big"),
-          ("grid.acsl", "-900 <= e <= 900", "-900 <= e <= 1000"),
-          ("loss.acsl", "rnd64(m - s)", "rnd64(s - m)"),
-          ("loss.acsl", "unmasked_count(x, mask, n-1) + taken", "unmasked_count(x, mask, n-1) + 1 - taken"),
-          ("loss.acsl", "far == 0.0 || ", "0.0 <= far || "),
-          ("loss.acsl", "grid_over(big, far) && ", ""),
-          ("loss.acsl", "rnd64(1.0 - a)*b + c", "rnd64(1.0 - a)*c + b"),
-          ("loss.acsl", "rnd64(a/rnd64(k))*s", "rnd64(a*rnd64(k))*s"),
-          ("loss.acsl", "0.0 < a && \\exists real s; ", "\\exists real s; "),
-          ("loss.acsl", "rest) && log_is(rest, c) &&", "rest) &&"),
-          ("backward.acsl", "product(weight(p, VALUE(x[i]), m), v)*(real)VALUE(g[i]) : 0.0", "product(weight(p, VALUE(x[i]), m), v)*(real)VALUE(g[i]) : 1.0"),
-          ("backward.acsl", "difference(up, mean)", "difference(mean, up)"),
-          ("backward.acsl", "<= steps(s + n, big)", "<= steps(s + n + 1, big)"),
-          ("backward.acsl", "upstream_within(p, x, mask, g, m, n, most) && (most", "(most"),
-          ("gradient.acsl", "12.0*bound ||", "13.0*bound ||"),
-          ("modulator.acsl", "r > 0.0 ? rnd64(d - c)", "r > 0.0 ? rnd64(d + c)"),
-          ("modulator.acsl", "rnd64(-2.0*c3)", "rnd64(-1.0*c3)"),
-          ("storage.acsl", "p2(u + pattern / one - 1)", "p2(u + pattern / one)"),
-          ("storage.acsl", "v <= 0.0 && narrowed_size", "narrowed_size"),
-          ("storage.acsl", "storage == 1 ? 10 : 7", "storage == 1 ? 10 : 8"),
-          ("row16.acsl", "rnd64(weight16(p, s, x, i, m)*inverse)", "rnd64(weight16(p, s, x, i, m)*inverse*inverse)"),
-          ("row16.acsl", "modulated(p, pattern_value(s, x[i]))", "modulated(p, pattern_value(s, x[0]))"),
-          ("loss_gradient.acsl", "t == 0 ? minus(product(e, v), u)", "t == 0 ? minus(u, product(e, v))"),
-          ("loss_gradient.acsl", "e == 1.0 ? -product(rest, v)", "e == 1.0 ? product(rest, v)"),
-          ("loss_gradient.acsl", "i == target ? 1 : 0", "i == target ? 0 : 1"),
-          ("loss_gradient.acsl", "a > 0.0 ? even_part(a, k) : 0.0", "a > 0.0 ? even_part(a, k) : a + 1.0"),
-          ("loss_gradient.acsl", "over(1.0, sum_of(1.0, rest))", "over(1.0, sum_of(2.0, rest))"),
-          ("loss_gradient.acsl", "product(product(product(w, d)", "product(product(product(d, d)"),
-          ("param_sums.acsl", "j == 4 ? chosen(r1, g) : j == 5 ? chosen(r2, g)", "j == 4 ? chosen(r2, g) : j == 5 ? chosen(r1, g)"),
-          ("param_sums.acsl", "j == 8 ? product(product(a, d), most)", "j == 8 ? product(a, d)"),
-          ("param_sums.acsl", "product(v, difference(up, mean))", "product(v, difference(mean, up))"),
-          ("extent_ends.acsl", "affine_hat(p, VALUE(x[i])) == hi", "affine_hat(p, VALUE(x[i])) <= hi"),
-          ("floors.acsl", "u <= steps(s + n, big)", "u <= steps(s + n + 1, big)"),
-          ("pull_sums.acsl", "i == target ? 1 : 0", "i == target ? 0 : 1"),
-          ("pull_sums.acsl", "real d) = product(w, d)", "real d) = product(w, d + w)"),
-          ("pull_sums.acsl", "product(2.0, size_of(w))", "product(2.0, w)"),
-          ("pull_sums.acsl", "sum_of(1.0, rest)), uniform_of", "sum_of(2.0, rest)), uniform_of"),
-          ("pull_sums.acsl", "uniform_of(a, unmasked_count", "uniform_of(w, unmasked_count"),
-          ("pull_ends.acsl", "affine_hat(p, VALUE(x[i])) == lo", "affine_hat(p, VALUE(x[i])) <= lo"),
-          ("words.h", "narrowed(the_storage, v, w)", "narrowed(the_storage, v + v, w)"),
-          ("half.acsl", "= taken16(the_storage, x, mask, i)", "= taken16(2, x, mask, i)"),
-          ("half.acsl", "count_sum16(p, the_storage, x, mask, m, n)", "weight_sum16(p, the_storage, x, mask, m, n)")]
-
-# the source that must refuse a fault in this file; 0 for the others
-PREFERRED = {"backward.acsl": 1, "param_sums.acsl": 1, "extent_ends.acsl": 1, "floors.acsl": 1, "storage.acsl": 2, "row16.acsl": 2,
-             "words.h": 3, "half.acsl": 3}
 
 
 def text_of(*command):
