@@ -34,7 +34,7 @@ prove-replay prove-cached: prove-setup
 	$(assumptions)
 prove-wp: prove-setup
 	python3 proofs/wp/prove.py $(WP)
-prove-smoke:
+prove-smoke: prove-setup
 	python3 proofs/wp/prove.py --smoke $(SMOKE)
 mutants: prove-setup
 	python3 proofs/wp/mutants.py

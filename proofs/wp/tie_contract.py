@@ -6,8 +6,8 @@ WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss, is_loss_g
 is_softmax16, with all they are made of, to Coq. Only definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); the
 files *_tie.part in coq/ prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v, LossContract.v,
 LossGradContract.v, LossGradParams.v, GradContract.v, GradParams.v and Storage16.v, which T6 and T8 start from, and that without rounding sigma is Eq. 6.
---control: the same with one fault at a time put into a copy of specs/logic; each must make the proof fail.
-Needs build/proofs/coq (make prove-coq) and build/wp/coq (prove.py). Exit 0: tied; 1: not.
+--control: the same with one fault at a time (tie_faults.py) put into a copy of specs/logic; each must make the proof fail. An axiom of its own too
+must be refused. Needs build/proofs/coq (make prove-coq). Exit 0: tied; 1: not.
 """
 import glob
 import os
@@ -17,6 +17,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from provers import compile_stale
 from tie_faults import FAULTS, PREFERRED
 
 WP = os.path.dirname(os.path.abspath(__file__))
@@ -273,16 +274,10 @@ def prepare():
     for name in ("GradParams", "LossGradParams", "LossGradContract", "Equations", "Storage16"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
-    os.makedirs(OWN, exist_ok=True)
-    made = max(os.path.getmtime(vo) for vo in glob.glob(COQ + "/*.vo"))
-    for name in ("WpLemmas", "Tie", "StorageLemmas"):
-        path, text = "%s/%s.v" % (OWN, name), open("%s/coq/%s.v" % (WP, name)).read()
-        if os.path.exists(path + "o") and open(path).read() == text and os.path.getmtime(path + "o") > made:
-            continue
-        r = coqc(OWN, name, text)
-        if r.returncode != 0:
-            sys.exit("tie_contract: %s.v: %s" % (name, r.stdout + r.stderr))
-        made = os.path.getmtime(path + "o")
+    own = ["proofs/wp/coq/%s.v" % name for name in ("WpLemmas", "Tie", "StorageLemmas")]
+    made = [os.path.getmtime(vo) for vo in glob.glob(OWN + "/*.vo")]
+    theory = max(os.path.getmtime(vo) for vo in glob.glob(COQ + "/*.vo"))
+    compile_stale(OWN, own, ("-R", COQ, "MultiMax"), stale=not made or min(made) < theory)
 
 
 def fault_error(k):
