@@ -274,10 +274,11 @@ def prepare():
     for name in ("GradParams", "LossGradParams", "LossGradContract", "Equations", "Storage16"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
-    own = ["proofs/wp/coq/%s.v" % name for name in ("WpLemmas", "Tie", "StorageLemmas")]
-    made = [os.path.getmtime(vo) for vo in glob.glob(OWN + "/*.vo")]
+    names = ("WpLemmas", "Tie", "StorageLemmas")
     theory = max(os.path.getmtime(vo) for vo in glob.glob(COQ + "/*.vo"))
-    compile_stale(OWN, own, ("-R", COQ, "MultiMax"), stale=not made or min(made) < theory)
+    first = "%s/%s.vo" % (OWN, names[0])
+    compile_stale(OWN, ["proofs/wp/coq/%s.v" % name for name in names], ("-R", COQ, "MultiMax"),
+                  stale=os.path.exists(first) and os.path.getmtime(first) < theory)
 
 
 def fault_error(k):
