@@ -51,7 +51,7 @@ def derive_drivers(datadir):
     gen = gen.replace("smt-libv2-bv.gen", "no-bv.gen")
     gen = gen.replace("eliminate_definition_conditionally", "eliminate_definition")
     # no goal has inductive predicates or epsilon terms, or asks for a counterexample; each step rebuilds the whole goal
-    for idle in ("eliminate_inductive", "eliminate_epsilon", "prepare_for_counterexp"):
+    for idle in ("eliminate_inductive", "eliminate_epsilon", "prepare_for_counterexmp"):
         gen = gen.replace('transformation "%s"\n' % idle, "")
     copied = ("no-bv.gen", "smt-libv2.gen", "discrimination.gen", "smtlib-strings.gen", "z3_432.drv", "coq-common.gen", "coq-realizations.aux")
     left = derive_theories(datadir, "".join(read(name) for name in copied))
