@@ -43,7 +43,7 @@ Proof. intros v Hv. destruct (near_rnd v Hv) as [P [_ U]]. now split. Qed.
 Lemma up_add : forall t f g a b c d, 0 <= t -> 0 <= f -> 0 <= g -> 0 <= b -> 0 <= d -> up t f a b -> up t g c d ->
   0 <= add b d /\ up (t + step) (f + g + eta64) (a + c) (add b d).
 Proof.
-intros t f g a b c d Ht Hf Hg Hb Hd A B. destruct (up_rnd (b + d)) as [P R]; [lra|]. split; trivial.
+intros t f g a b c d Ht Hf Hg Hb Hd A B. destruct (up_rnd (b + d)) as [P R]; [lra|]. split; [assumption|].
 apply up_trans with (b + d); trivial; try lra. generalize u64_small; lra. unfold up in *. lra.
 Qed.
 Lemma up_hinge : forall a b, format64 a -> format64 b ->
@@ -57,7 +57,7 @@ Qed.
 (* |c| r and |c| r^2, h the computed hinge *)
 Lemma up_linear : forall c r h, 0 <= c -> 0 <= h -> up step 0 r h -> 0 <= mul c h /\ up (2 * step) eta64 (c * r) (mul c h).
 Proof.
-intros c r h Hc Hh A. assert (U := u64_small). assert (P := eta64_pos). destruct (up_rnd (c * h)) as [P1 R]; [now apply Rmult_le_pos|]. split; trivial.
+intros c r h Hc Hh A. assert (U := u64_small). assert (P := eta64_pos). destruct (up_rnd (c * h)) as [P1 R]; [now apply Rmult_le_pos|]. split; [assumption|].
 replace (2 * step) with (step + step) by ring. rewrite <- (Rplus_0_l eta64). apply up_trans with (c * h); trivial; try lra.
 rewrite <- (Rmult_0_r c). now apply up_scale.
 Qed.
@@ -65,7 +65,7 @@ Lemma up_square : forall c r h, 0 <= c -> 0 <= r -> 0 <= h <= pow2 259 -> up ste
   0 <= mul (mul c h) h /\ up (4 * step) (pow2 (-815)) (c * r ^ 2) (mul (mul c h) h).
 Proof.
 intros c r h Hc Hr Hh A. assert (U := u64_small). assert (P := eta64_pos). destruct (up_linear c r h Hc (proj1 Hh) A) as [P1 R1].
-destruct (up_rnd (mul c h * h)) as [P2 R2]; [now apply Rmult_le_pos|]. split; trivial.
+destruct (up_rnd (mul c h * h)) as [P2 R2]; [now apply Rmult_le_pos|]. split; [assumption|].
 assert (A1 := up_scale _ _ _ _ r Hr R1). assert (A2 := up_scale _ _ _ _ (mul c h) P1 A). rewrite Rmult_0_r in A2.
 assert (Fl : eta64 * pow2 259 <= pow2 (-816)) by (unfold eta64; rewrite <- bpow_plus; apply bpow_le; lia).
 assert (E816 : pow2 (-815) = 2 * pow2 (-816)) by (change (-815)%Z with (1 + -816)%Z; rewrite bpow_plus; reflexivity).
@@ -106,7 +106,7 @@ destruct (up_add (4 * step) 0 f _ _ _ _ ltac:(lra) ltac:(lra) ltac:(lra) (Rabs_p
 destruct (up_add (4 * step + step) (0 + f + eta64) f _ _ _ _ ltac:(lra) ltac:(lra) ltac:(lra) A1 P2 B1 L2) as [A2 B2].
 destruct (up_add (4 * step + step + step) (0 + f + eta64 + f + eta64) f _ _ _ _ ltac:(lra) ltac:(lra) ltac:(lra) A2 P3 B2 L3) as [A3 B3].
 destruct (up_add (4 * step + step + step + step) (0 + f + eta64 + f + eta64 + f + eta64) f _ _ _ _ ltac:(lra) ltac:(lra) ltac:(lra) A3 P4 B3 L4) as [A4 B4].
-split; trivial. refine (up_weaken _ _ _ _ _ _ _ _ _ B4); lra.
+split; [assumption|]. refine (up_weaken _ _ _ _ _ _ _ _ _ B4); lra.
 Qed.
 
 (* 2 |c| (r + m), where m is what the rounding of y moves it by *)
@@ -120,7 +120,7 @@ assert (A260 : add h n <= pow2 260).
 { unfold add. apply round_le_generic; auto with typeclass_instances. apply generic_format_bpow. unfold FLT_exp. lia.
   assert (pow2 258 <= pow2 259) by (apply bpow_le; lia). change 260%Z with (1 + 259)%Z. rewrite bpow_plus. change (pow2 1) with 2. lra. }
 destruct (up_rnd (2 * c)) as [PC UC]; [lra|]. change (rnd (2 * c)) with (mul 2 c) in *.
-destruct (up_rnd (mul 2 c * add h n)) as [PR UR]; [now apply Rmult_le_pos|]. change (rnd _) with (mul (mul 2 c) (add h n)) in UR, PR. split; trivial.
+destruct (up_rnd (mul 2 c * add h n)) as [PR UR]; [now apply Rmult_le_pos|]. change (rnd _) with (mul (mul 2 c) (add h n)) in UR, PR. split; [assumption|].
 assert (Q1 := up_scale _ _ _ _ (2 * c) ltac:(lra) UA). assert (Q2 := up_scale _ _ _ _ (add h n) PA UC).
 rewrite (Rmult_comm (add h n) (2 * c)), (Rmult_comm (add h n) (mul 2 c)) in Q2.
 assert (F2 : 0 <= add h n * eta64) by (apply Rmult_le_pos; lra). assert (F1 : 0 <= 2 * c * (0 + eta64 + eta64)) by (apply Rmult_le_pos; lra).
@@ -161,7 +161,7 @@ destruct (up_add (4 * step) 0 0 _ _ _ _ ltac:(lra) ltac:(lra) ltac:(lra) Rle_0_1
 destruct (up_add (4 * step + step) (0 + 0 + eta64) 0 _ _ _ _ ltac:(lra) ltac:(lra) ltac:(lra) A1 (Rabs_pos _) B1 Q2) as [A2 B2].
 destruct (up_add (4 * step + step + step) (0 + 0 + eta64 + 0 + eta64) f _ _ _ _ ltac:(lra) ltac:(lra) ltac:(lra) A2 P3 B2 L3) as [A3 B3].
 destruct (up_add (4 * step + step + step + step) (0 + 0 + eta64 + 0 + eta64 + f + eta64) f _ _ _ _ ltac:(lra) ltac:(lra) ltac:(lra) A3 P4 B3 L4) as [A4 B4].
-split; trivial. refine (up_weaken _ _ _ _ _ _ _ _ _ B4); lra.
+split; [assumption|]. refine (up_weaken _ _ _ _ _ _ _ _ _ B4); lra.
 Qed.
 
 (* what no bound notices *)
@@ -178,7 +178,7 @@ assert (H : 0 <= c /\ up (10 * step) (pow2 (-546)) r c).
   assert (P800 := bpow_gt_0 radix2 (-800)).
   assert (E546 : pow2 (-546) = 4 * pow2 (-548)) by (change (-546)%Z with (2 + -548)%Z; rewrite bpow_plus; reflexivity).
   destruct (identity_map a b).
-  - rewrite Rplus_0_r. split; trivial. refine (up_weaken _ _ _ _ _ _ _ _ _ UA); lra.
+  - rewrite Rplus_0_r. split; [assumption|]. refine (up_weaken _ _ _ _ _ _ _ _ _ UA); lra.
   - destruct (up_slope P y FP Fy H3 H4 K3 K4 Sy) as [S0 US]. assert (V := up_scale _ _ _ _ _ (Rabs_pos y) US). clear US.
     destruct (up_rnd (Rabs y * c_slope P y)) as [M0 UM]. { apply Rmult_le_pos; trivial. apply Rabs_pos. }
     assert (F0 : 0 <= Rabs y * pow2 (-805) <= pow2 (-548)).
@@ -188,7 +188,7 @@ assert (H : 0 <= c /\ up (10 * step) (pow2 (-546)) r c).
     change (rnd (Rabs y * c_slope P y)) with (mul (Rabs y) (c_slope P y)) in *.
     apply (up_weaken _ (8 * step + step) _ (pow2 (-800))) in UA; [|lra..].
     destruct (up_add (8 * step + step) (pow2 (-800)) (Rabs y * pow2 (-805) + eta64) _ _ _ _ ltac:(lra) ltac:(lra) ltac:(lra) A0 M0 UA W) as [X0 X].
-    split; trivial. refine (up_weaken _ _ _ _ _ _ _ _ _ X); try lra.
+    split; [assumption|]. refine (up_weaken _ _ _ _ _ _ _ _ _ X); try lra.
     assert (eta64 <= pow2 (-800)) by (apply bpow_le; lia).
     assert (4 * pow2 (-800) <= pow2 (-548)); [|lra]. change 4 with (pow2 2). rewrite <- bpow_plus. apply bpow_le. lia. }
 destruct H as [C0 H]. clearbody c r. unfold up in H.
@@ -248,14 +248,14 @@ assert (pow2 j <= pow2 (l - 1)) by (apply bpow_le; lia). assert (pow2 k <= pow2 
 replace l with (1 + (l - 1))%Z by lia. rewrite bpow_plus. change (pow2 1) with 2. lra.
 Qed.
 Lemma fits_weaken : forall j k v, (j <= k)%Z -> fits j v -> fits k v.
-Proof. intros j k v H [A B]. split; trivial. apply Rle_trans with (1 := B). now apply bpow_le. Qed.
+Proof. intros j k v H [A B]. split; [assumption|]. apply Rle_trans with (1 := B). now apply bpow_le. Qed.
 Lemma fits_hinge : forall a b, Rabs a <= pow2 257 -> Rabs b <= pow2 257 -> fits 258 (Rabs (sub a b)) /\ fits 258 (hinge_hat a b).
 Proof.
 intros a b Ha Hb. assert (S : fits 258 (Rabs (sub a b))).
 { split. apply Rabs_pos. unfold sub. apply abs_round_le_generic; auto with typeclass_instances.
   - apply generic_format_bpow. unfold FLT_exp. lia.
   - apply Rabs_le_inv in Ha. apply Rabs_le_inv in Hb. change 258%Z with (1 + 257)%Z. rewrite bpow_plus. change (pow2 1) with 2. apply Rabs_le. lra. }
-split; trivial. split. apply relu_nonneg. eapply Rle_trans. apply relu_abs. apply S.
+split; [assumption|]. split. apply relu_nonneg. eapply Rle_trans. apply relu_abs. apply S.
 Qed.
 Definition amplitude_values (P : params) (y : R) : list R :=
   let low1 := hinge_hat (k1 P) y in let high1 := hinge_hat y (k2 P) in
@@ -311,7 +311,7 @@ change (add _ (mul (mul 2 (Rabs (c4 P))) _)) with (c_slope P y) in B4.
 assert (V := fits_mul 257 390 647 _ _ ltac:(lia) ltac:(lia) Fy B4).
 assert (W := fits_add 646 647 648 _ _ ltac:(lia) ltac:(lia) ltac:(lia) A4 V).
 assert (Z : fits 649 (c_condition P a b x)).
-{ unfold c_condition. cbv zeta. fold y. apply (fits_mul 648 1); trivial; try lia. destruct identity_map; trivial. revert A4. apply fits_weaken. lia. }
+{ unfold c_condition. cbv zeta. fold y. apply (fits_mul 648 1); try lia; try assumption. destruct identity_map; [revert A4; apply fits_weaken; lia | exact W]. }
 unfold amplitude_values, slope_values. cbv zeta. fold h1 h2 h3 h4. simpl app.
 repeat (apply Forall_cons; [eapply fits_weaken; [|eassumption]; lia|]). apply Forall_nil.
 Qed.

@@ -3,7 +3,7 @@
    theirs, rnd64 is Flocq's rounding, x and p are the real values of the logits and of the probabilities written. *)
 From Coq Require Import Reals ZArith Psatz.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Hinge Modulator SigmaFloat AffineFloat RealSum Softmax.
+From MultiMax Require Import Float64 ExpFormula Hinge Modulator SigmaFloat AffineFloat RealSum Softmax.
 Open Scope R_scope.
 
 Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).

@@ -1,26 +1,14 @@
 (* SPDX-License-Identifier: Apache-2.0 *)
-(* T3: the exp kernel on binary64, z in [-110, 0]. k = round(z * log2 e) by the magic constant, r = fma(-k, ln2, z),
-   p = degree 7 in Horner form with fma, result p * 2^k. Rounding bounds come from the gappa tactic (its certificate is
+(* T3: the exp kernel (ExpFormula.v) on binary64, z in [-110, 0]. Rounding bounds come from the gappa tactic (its certificate is
    checked by Coq's kernel), the approximation error from Interval. *)
 From Coq Require Import Reals ZArith Psatz.
 From Flocq Require Import Core.
 From Gappa Require Import Gappa_tactic.
 From Interval Require Import Tactic.
 From MultiMax Require Import Float64.
+From MultiMax Require Export ExpFormula.
 Open Scope R_scope.
 
-Definition log2e := 3248660424278399 * pow2 (-51).  (* 0x1.71547652b82fep0 *)
-Definition ln2 := 6243314768165359 * pow2 (-53).  (* 0x1.62e42fefa39efp-1 *)
-Definition c2 := 140737490259335 * pow2 (-48).  (* 0x1.0000003a1b0ep-1 *)
-Definition c3 := 6004799215915945 * pow2 (-55).  (* 0x1.55555443653a9p-3 *)
-Definition c4 := 6004745953128709 * pow2 (-57).  (* 0x1.55548dd80b105p-5 *)
-Definition c5 := 600491744490801 * pow2 (-56).  (* 0x1.1112708f7a988p-7 *)
-Definition c6 := 3215417130663097 * pow2 (-61).  (* 0x1.6d8cf47c17972p-10 *)
-Definition c7 := 7301351163192271 * pow2 (-65).  (* 0x1.9f08a4a7663cfp-13 *)
-Definition magic := 3 * pow2 51.  (* 0x1.8p52 *)
-
-(* coefficients: minimax with p(0) = p'(0) = 1 *)
-Definition P r := r * (r * (r * (r * (r * (r * (r * c7 + c6) + c5) + c4) + c3) + c2) + 1) + 1.
 Lemma method_error : forall r, Rabs r <= 363410/1048576 ->
   Rabs ((P r - exp r) / exp r) <= 521/10000000000000.
 Proof. intros r H. unfold P, c2,c3,c4,c5,c6,c7.
@@ -77,11 +65,6 @@ Proof.
   fold a b d in Hq. rewrite Hq. clearbody a b d. clear Hq.
   simpl in H1, H2. interval with (i_prec 80).
 Qed.
-
-Definition exp_k z := sub (fma z log2e magic) magic.
-Definition exp_r z := fma (- exp_k z) ln2 z.
-Definition exp_p r := fma r (fma r (fma r (fma r (fma r (fma r (fma r c7 c6) c5) c4) c3) c2) 1) 1.
-Definition exp_hat z := mul (exp_p (exp_r z)) (pow2 (Zfloor (exp_k z))).
 
 Lemma k_int : forall z, -110 <= z <= 0 -> exists k : Z, exp_k z = IZR k /\ (-159 <= k <= 0)%Z.
 Proof.

@@ -71,7 +71,7 @@ assert (S : forall k, h < away k ->
   step (k - (x + h)) = step (k - x) /\ step (x + h - k) = step_ge (x - k) /\
   step (k - (x - h)) = step_ge (k - x) /\ step (x - h - k) = step (x - k)).
 { intros k Hk. unfold away in Hk. destruct Req_EM_T as [->|N].
-  hinge; repeat split; lra. unfold Rabs in Hk. destruct Rcase_abs; hinge; repeat split; lra. }
+  repeat split; hinge; lra. unfold Rabs in Hk. destruct Rcase_abs; repeat split; hinge; lra. }
 destruct (S _ H1) as (S1 & _ & S1' & _). destruct (S _ H2) as (_ & S2 & _ & S2').
 unfold dsigma, slope_right, slope_left. rewrite S1, S2, S1', S2'.
 destruct (Two (c3 P)) as [T3 _]. destruct (Two (c4 P)) as [_ T4].
@@ -136,6 +136,6 @@ Proof.
 intros P. split.
 - intros C. destruct (proj1 (dsigma_continuous_at P (k1 P)) (C _)) as [H1 _].
   destruct (proj1 (dsigma_continuous_at P (k2 P)) (C _)) as [_ H2].
-  unfold slope_left, slope_right, dsigma in H1, H2. revert H1 H2. hinge; lra.
+  unfold slope_left, slope_right, dsigma in H1, H2. split; [clear H2 | clear H1]; hinge; lra.
 - intros [E1 E2] x. apply dsigma_continuous_at. unfold slope_left, slope_right, dsigma. rewrite E1, E2. lra.
 Qed.

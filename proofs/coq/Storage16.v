@@ -129,7 +129,11 @@ assert (S3 : (y * (1 - 4 * u64) + / 33554432) * (1 - 2 * u64) <= e).
 (* 1e-9 to spare *)
 assert (Yu : y * u64 <= 4096 * / 10 ^ 15) by (apply Rmult_le_compat; lra).
 assert (N : need16 s x + / 10 ^ 9 <= e).
-{ assert (need16 s x <= e - / 10 ^ 9); [|lra]. unfold need16. fold P. fold y. rewrite P25. apply Rmax_lub; nra. }
+{ assert (need16 s x <= e - / 10 ^ 9); [|lra]. unfold need16. fold P. fold y. rewrite P25.
+  assert (256 * x <= y) by (apply Rmult_le_compat_r; lra). assert (0 <= y * u64 * u64) by (repeat apply Rmult_le_pos; lra).
+  replace ((y * (1 - 4 * u64) + / 33554432) * (1 - 2 * u64))
+    with (y - 6 * (y * u64) + 8 * (y * u64 * u64) + / 33554432 * (1 - 2 * u64)) in S3 by ring.
+  apply Rmax_lub; lra. }
 assert (N0 : 0 <= need16 s x <= 4096 * 2).
 { unfold need16. fold P. fold y. split. apply Rle_trans with y. lra. apply Rmax_l. rewrite P25. apply Rmax_lub; lra. }
 assert (K : forall k, 1 / 2 <= k <= 1 -> k + need16 s x <= add k e).

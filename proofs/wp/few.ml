@@ -27,10 +27,15 @@ let trivial body =
   let flat t = match t.Term.t_node with Term.Tvar _ | Term.Tconst _ -> true | Term.Tapp (_, l) -> l = [] | _ -> false in
   match body.Term.t_node with Term.Tapp (_, l) -> List.for_all flat l | Term.Ttrue | Term.Tfalse -> true | _ -> flat body
 
+(* without numbers: WP numbers what a file declares, so that one name more moves those after it *)
+let plain name =
+  let number part = part <> "" && String.for_all (fun c -> '0' <= c && c <= '9') part in
+  String.concat "_" (List.filter (fun part -> not (number part)) (String.split_on_char '_' name))
+
 let few names task =
   let named = Hashtbl.create 97 in
-  List.iter (fun name -> Hashtbl.replace named name ()) names;
-  let named id suffix = Hashtbl.mem named (id.Ident.id_string ^ suffix) in
+  List.iter (fun name -> Hashtbl.replace named (plain name) ()) names;
+  let named id suffix = Hashtbl.mem named (plain (id.Ident.id_string ^ suffix)) in
   let used = ref Sid.empty in
   let use ids = used := Sid.union ids !used in
   let keep d =

@@ -10,8 +10,8 @@ from theories import SHARE
 
 OPTIONS = ["-kernel-warn-key", "annot:missing-spec=abort", "-kernel-warn-key", "typing:implicit-function-declaration=abort",
            "-wp", "-wp-rte", "-warn-special-float", "non-finite", "-wp-par", "1",
-           # to look for hypotheses to leave out, and for facts to put into others, takes longer than to prove without
-           "-wp-no-filter-init", "-wp-no-ground"]
+           # to look for hypotheses to leave out, for facts to put into others, and for branches not taken, takes longer than to prove without
+           "-wp-no-filter-init", "-wp-no-ground", "-wp-no-pruning"]
 # the prover that a form of cvc5 with few axioms is counted as
 WHOLE = {"cvc5few": "cvc5axdef", "cvc5quick": "cvc5axdef", "cvc5indfew": "cvc5ind"}
 # what a run needs of Frama-C, whose other plug-ins take half of the time to begin, and of ours

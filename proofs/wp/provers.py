@@ -18,8 +18,8 @@ EFFORT = 300000  # of cvc5's resources, a second or so with few axioms
 # which takes a second to give up what is not about bounds, with the little effort that most goals need
 FEW = {"cvc5axdef": "cvc5few", "cvc5ind": "cvc5indfew", "gappa": "cvc5quick"}
 # what a goal is tied to in Coq, in the order of compilation
-COQ = ["proofs/coq/%s.v" % n for n in ("Float64", "ExpKernel", "Primitives", "FloorQuant")]
-COQ += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "LogLemmas", "GradLemmas", "EntryTie", "GradTie", "LossTie", "StorageLemmas", "Tie")]
+COQ = ["proofs/coq/%s.v" % n for n in ("Float64", "ExpFormula", "ExpKernel", "Primitives", "FloorQuant")]
+COQ += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "ExpTie", "LogLemmas", "GradLemmas", "EntryTie", "GradTie", "LossTie", "StorageLemmas", "Tie")]
 
 
 def rows(name):

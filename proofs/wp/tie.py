@@ -3,7 +3,7 @@
 """Coq as a prover for one ACSL lemma: tie.py GOAL.v BUILD_DIR.
 
 GOAL.v is what Why3's Coq driver prints. Only the definitions of logic symbols (L_*, P_*) and the goal are kept, so no
-axiom of Why3 or WP can be used; they are proved equal, by unfolding, to the statements of proofs/wp/coq/{WpLemmas,LogLemmas,GradLemmas}.v.
+axiom of Why3 or WP can be used; they are proved equal, by unfolding, to the statements of proofs/wp/coq.
 That those assume nothing of their own is asked once for all, where they are compiled (provers.py). Exit 0: Coq accepted the proof.
 """
 import re
@@ -20,8 +20,7 @@ MEANING = {  # logic symbols without a definition in ACSL
 
 HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel.
-From MultiMax Require Import WpLemmas.
+From MultiMax Require Import Float64 WpLemmas.
 Require MultiMax.Tie MultiMax.LogLemmas MultiMax.GradTie MultiMax.LossTie MultiMax.StorageLemmas.
 Open Scope R_scope.
 Definition real_of_int (x:Z) : R := IZR x.
@@ -56,15 +55,18 @@ def convert(text):
     need(goal)
     out.append(goal)
     unfold = ", ".join(names + ["real_of_int"])
+    # what speaks of the exp kernel loads what Interval proved of it, which takes as long as all else
+    kernel = any(re.match("[LP]_exp_", name) for name in names)
     # one of GradTie.v, LossTie.v or StorageLemmas.v as it stands, else by the tactics of LogLemmas.v and Tie.v
     out.append("Proof. first [ solve [ MultiMax.GradTie.printed ] | solve [ MultiMax.LossTie.printed ] | solve [ MultiMax.StorageLemmas.printed ] |")
     out.append("intros; repeat match goal with x := _ |- _ => subst x end; repeat progress (unfold %s in *; cbv zeta in *);" % unfold)
-    out.append("first [ LogLemmas.close_log | Tie.close ] ]. Qed.")
+    out.append("first [ %sLogLemmas.close_log | Tie.close ] ]. Qed." % ("ExpTie.close_exp | " if kernel else ""))
     body = "\n".join(out)
     for name in ("Reals.Rdefinitions.R", "Numbers.BinNums.Z"):
         body = body.replace(name, name.rsplit(".", 1)[1])
     body = body.replace("Reals.Rtrigo_def.exp", "exp").replace("BuiltIn.IZR", "IZR")
-    return HEAD + re.sub(r"(Tie\.close|LogLemmas\.close_log)", r"MultiMax.\1", body)
+    head = HEAD + ("Require MultiMax.ExpTie.\n" if kernel else "")
+    return head + re.sub(r"(\bTie\.close|ExpTie\.close_exp|LogLemmas\.close_log)", r"MultiMax.\1", body)
 
 
 def main():

@@ -74,7 +74,7 @@ HEAD = """From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
 From MultiMax Require Import Float64 ExpKernel Hinge Modulator Equations SigmaFloat AffineFloat LogFloat RealSum Contract LogContract LossContract.
 From MultiMax Require Import GradContract LossGradContract Accuracy Storage16.
-From MultiMax Require GradBound Tie StorageLemmas.
+From MultiMax Require GradBound ExpTie StorageLemmas.
 Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).
 Open Scope R_scope.
 """
@@ -274,7 +274,7 @@ def prepare():
     for name in ("GradParams", "LossGradParams", "LossGradContract", "Equations", "Storage16"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
-    names = ("WpLemmas", "Tie", "StorageLemmas")
+    names = ("WpLemmas", "ExpTie", "StorageLemmas")
     theory = max(os.path.getmtime(vo) for vo in glob.glob(COQ + "/*.vo"))
     first = "%s/%s.vo" % (OWN, names[0])
     compile_stale(OWN, ["proofs/wp/coq/%s.v" % name for name in names], ("-R", COQ, "MultiMax"),

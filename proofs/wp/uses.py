@@ -31,7 +31,8 @@ def core(path, options):
     r = subprocess.run(["cvc5", *options, "--tlimit=%d" % LIMIT], input=text, capture_output=True, text=True)
     answer = (r.stdout or "unknown").split("\n")[0]
     if answer == "unsat":
-        used = {names[n] for n in re.findall(r"\bn\d+\b", r.stdout) if n in names}
+        # few.ml reads names without the numbers that WP gives
+        used = {re.sub(r"_\d+(?=_|$)", "", names[n]) for n in re.findall(r"\bn\d+\b", r.stdout) if n in names}
         with open(os.environ["MMAX_CORES"], "a") as f:
             f.write(" ".join(sorted(used)) + "\n")
     print(answer)

@@ -2,7 +2,7 @@
 (* Coq's lemmas of specs/logic/entry.acsl in the form Why3 prints them: the slope as computed is at most about that as bounded. *)
 From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Primitives WpLemmas GradLemmas.
+From MultiMax Require Import Float64 Primitives WpLemmas GradLemmas.
 Open Scope R_scope.
 
 Definition x_sized (f a : R) := f <= a /\ 0 <= a + f.

@@ -2,7 +2,7 @@
 (* Gradients: why no sum leaves its grid or its integer (specs/logic/gradient.acsl and shares.acsl). *)
 From Coq Require Import Reals ZArith Lia Lra Psatz.
 From Flocq Require Import Core Relative.
-From MultiMax Require Import Float64 ExpKernel Primitives FloorQuant WpLemmas.
+From MultiMax Require Import Float64 Primitives FloorQuant WpLemmas.
 Open Scope R_scope.
 
 

@@ -2,7 +2,7 @@
 (* The lemmas of specs/logic/gradient.acsl and shares.acsl in the form Why3 prints them: each goal is one of these, by conversion. *)
 From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Primitives FloorQuant WpLemmas GradLemmas EntryTie.
+From MultiMax Require Import Float64 Primitives FloorQuant WpLemmas GradLemmas EntryTie.
 Open Scope R_scope.
 
 Definition x_near_share (p w : R) := 0 <= p /\ p <= 1001 / 1000 * w.

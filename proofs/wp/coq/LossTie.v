@@ -3,7 +3,7 @@
    even part, and the share of an entry of the loss's gradient. *)
 From Coq Require Import Reals ZArith Lia Lra.
 From Flocq Require Import Core.
-From MultiMax Require Import Float64 ExpKernel Primitives WpLemmas GradLemmas EntryTie.
+From MultiMax Require Import Float64 Primitives WpLemmas GradLemmas EntryTie.
 Open Scope R_scope.
 
 (* roundings of what is neither negative nor tiny *)

@@ -4,7 +4,7 @@
    nearest even, p2 k = 2^floor k. *)
 From Coq Require Import Reals ZArith Lia Lra Psatz.
 From Flocq Require Import Core Relative.
-From MultiMax Require Import Float64 ExpKernel Primitives FloorQuant.
+From MultiMax Require Import Float64 Primitives FloorQuant.
 Open Scope R_scope.
 
 Notation rnd32 := (round radix2 (FLT_exp (-149) 24) ZnearestE).
@@ -158,35 +158,10 @@ Qed.
 
 (* exp *)
 Definition whole k := exists i : Z, ((IZR i = k) /\ (i <= 0)%Z) /\ (-159 <= i)%Z.
-Lemma exp_k_whole : forall z, -110 <= z <= 0 -> whole (exp_k z).
-Proof. intros z H. destruct (k_int z H) as (k & -> & B). exists k. repeat split; lia. Qed.
-Lemma exp_r_small : forall z, rnd z = z -> -110 <= z <= 0 -> (-1733/5000 <= exp_r z <= 1733/5000).
-Proof.
-intros z F H. destruct (reduction z (fmt_of z F) H) as [R _]. apply Rabs_le_inv in R. lra.
-Qed.
 Lemma exp_scale : forall k, whole k -> 0 < p2 k <= 1.
 Proof.
 intros k (i & (E & U) & L). subst k. unfold p2. rewrite Zfloor_IZR. split; [apply bpow_gt_0|].
 change 1 with (pow2 0). apply bpow_le. lia.
-Qed.
-Lemma exp_hat_unit : forall z, rnd z = z -> -110 <= z <= 0 ->
-  1 / 1461501637330902918203684832716283019655932542976 <= exp_hat z <= 1.
-Proof.
-intros z F H. assert (R := exp_hat_range z (fmt_of z F) H).
-assert (P : pow2 (-160) = 1 / 1461501637330902918203684832716283019655932542976).
-{ change (pow2 (-160)) with (/ IZR (Zpower_pos 2 160)). unfold Rdiv. rewrite Rmult_1_l. do 2 f_equal. }
-rewrite <- P. exact R.
-Qed.
-Lemma exp_hat_close : forall z, rnd z = z -> -110 <= z <= 0 ->
-  exp z + (-1) / 17179869184 * exp z <= exp_hat z <= exp z + 1 / 17179869184 * exp z.
-Proof.
-intros z F H. assert (C := exp_hat_34 z (fmt_of z F) H).
-assert (P : pow2 (-34) = 1 / 17179869184) by (simpl; lra). rewrite P in C. apply Rabs_le_inv in C. lra.
-Qed.
-Lemma exp_hat_apart : forall y z, rnd y = y -> rnd z = z -> -110 <= y <= 0 -> -110 <= z <= 0 ->
-  1 / 8589934592 + y <= z -> exp_hat y <= exp_hat z.
-Proof.
-intros y z Fy Fz Hy Hz H. apply exp_hat_monotone_apart; auto using fmt_of. lra.
 Qed.
 
 (* the reals of the row *)
@@ -468,12 +443,5 @@ assert (M := rnd_mono (6 * pow2 E) (v + 6 * pow2 E) ltac:(lra)). lra.
 Qed.
 Lemma rnd_again : forall x, rnd (rnd x) = rnd x.
 Proof. intros. apply fmt_to, generic_format_round; auto with typeclass_instances. Qed.
-Lemma exp_hat_near : forall y z, rnd y = y -> rnd z = z -> -110 <= y <= 0 -> -110 <= z <= 0 -> y <= z ->
-  exp_hat y <= 3 / 2 * exp_hat z.
-Proof.
-intros y z Fy Fz Hy Hz M. assert (Cy := exp_hat_close y Fy Hy). assert (Cz := exp_hat_close z Fz Hz).
-assert (I : exp y <= exp z). { destruct (Rle_lt_or_eq_dec y z M) as [L|L]. apply Rlt_le, exp_increasing, L. rewrite L. lra. }
-assert (P := exp_pos y). lra.
-Qed.
 Lemma product_grows : forall a b w, 0 <= a <= b -> 0 <= w -> 0 <= a * w <= b * w.
 Proof. intros. split; nra. Qed.
