@@ -18,7 +18,8 @@ define assumptions
 endef
 # the theory compiles while WP's goals are proved; that the definitions are the same everywhere is checked while contradictions are
 # looked for (that these checks refuse faults is prove-tie's)
-together = $(MAKE) --no-print-directory -j2
+# (three at a time, for the setup that they begin with takes a place)
+together = $(MAKE) --no-print-directory -j3
 prove: SMOKE := --cached
 prove prove-fresh: prove-setup lib
 	$(together) prove-coq prove-wp WP="$(WP)"
