@@ -16,9 +16,8 @@ define assumptions
 	! echo '| A2 | x |' | sh proofs/assumptions.sh /dev/stdin > /dev/null 2>&1
 	sh proofs/assumptions.sh
 endef
-# the theory compiles while WP's goals are proved; that the definitions are the same everywhere is checked while contradictions are
-# looked for (that these checks refuse faults is prove-tie's)
-# (three at a time, for the setup that they begin with takes a place)
+# the theory compiles while WP's goals are proved; the ties are checked while contradictions are looked for (prove-tie shows that they
+# refuse faults). Three jobs: the setup that each part begins with takes the place of one.
 together = $(MAKE) --no-print-directory -j3
 prove: SMOKE := --cached
 prove prove-fresh: prove-setup lib

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Which axioms and lemmas the proofs of a unit need: uses.py [UNIT | UNIT/cvc5ind ...] (the latter of its inductions) proves its goals with cvc5's unsatisfiable cores and rewrites the
-unit's row of uses.tsv, which few.ml reads. A row that is out of date costs time, never a proof: the prover with all axioms is next.
+"""Which axioms and lemmas the proofs of a unit need: uses.py [UNIT | UNIT/cvc5ind ...] (the latter of its inductions) proves its goals
+with cvc5's unsatisfiable cores and rewrites the unit's row of uses.tsv, which few.ml reads. A row that is out of date costs time, never
+a proof: the prover with all axioms is next.
 
 As a prover, uses.py core [OPTION...] FILE: the answer of cvc5; the names of the core are added to the file $MMAX_CORES.
 """
