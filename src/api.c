@@ -8,7 +8,7 @@
     requires  report:  report == \null || \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, probs[0 .. entries(in->rows, in->cols, probs_stride) - 1],
+    assigns   *report, mmax_runs, mmax_ran, probs[0 .. entries(in->rows, in->cols, probs_stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
     ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
     ensures   end:     in != \null ==> \forall mmax_job j; rows_job{Pre}(j, (mmax_rows *)in, MMAX_FORWARD) ==>
@@ -35,7 +35,7 @@ mmax_status mmax_forward(const mmax_params *params, const mmax_rows *in, float *
     requires  report:  report == \null || \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, probs[0 .. entries(in->rows, in->cols, probs_stride) - 1],
+    assigns   *report, mmax_runs, mmax_ran, probs[0 .. entries(in->rows, in->cols, probs_stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
     ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
     ensures   end:     in != \null ==> \forall mmax_job j; rows_job16{Pre}(j, (mmax_rows16 *)in, MMAX_FORWARD) ==>
@@ -62,7 +62,7 @@ mmax_status mmax_forward16(const mmax_params *params, const mmax_rows16 *in, uin
     requires  report:  report == \null || \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, log_probs[0 .. entries(in->rows, in->cols, log_probs_stride) - 1],
+    assigns   *report, mmax_runs, mmax_ran, log_probs[0 .. entries(in->rows, in->cols, log_probs_stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
     ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
     ensures   end:     in != \null ==> \forall mmax_job j; rows_job{Pre}(j, (mmax_rows *)in, MMAX_LOG_FORWARD) ==>
@@ -90,7 +90,7 @@ mmax_status mmax_log_forward(const mmax_params *params, const mmax_rows *in, flo
     requires  report:  report == \null || \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, log_probs[0 .. entries(in->rows, in->cols, log_probs_stride) - 1],
+    assigns   *report, mmax_runs, mmax_ran, log_probs[0 .. entries(in->rows, in->cols, log_probs_stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
     ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
     ensures   end:     in != \null ==> \forall mmax_job j; rows_job16{Pre}(j, (mmax_rows16 *)in, MMAX_LOG_FORWARD) ==>
@@ -119,7 +119,7 @@ mmax_status mmax_log_forward16(const mmax_params *params, const mmax_rows16 *in,
     requires  kind:    job.kind != MMAX_CROSS_ENTROPY && job.loss == \null;
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, job.loss[0 .. job.in.rows - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, job.loss[0 .. job.in.rows - 1],
               floats_at(grad_logits)[0 .. floats_in(job.storage, grad_logits, job.in.rows, job.in.cols, grad_logits_stride) - 1],
               halves_at(grad_logits)[0 .. halves_in(job.storage, grad_logits, job.in.rows, job.in.cols, grad_logits_stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
@@ -149,7 +149,7 @@ static mmax_status backward(mmax_job job, const mmax_params *params, const void 
     requires  apart:   report == \null || acc == \null || \separated(report, acc);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, grad_logits[0 .. entries(in->rows, in->cols, grad_logits_stride) - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, grad_logits[0 .. entries(in->rows, in->cols, grad_logits_stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
     ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
     ensures   end:     in != \null ==> \forall mmax_job j; rows_job{Pre}(j, (mmax_rows *)in, MMAX_BACKWARD) ==>
@@ -182,7 +182,7 @@ mmax_status mmax_backward(const mmax_params *params, const mmax_rows *in, const 
     requires  apart:   report == \null || acc == \null || \separated(report, acc);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, grad_logits[0 .. entries(in->rows, in->cols, grad_logits_stride) - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, grad_logits[0 .. entries(in->rows, in->cols, grad_logits_stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
     ensures   null:    in == \null ==> \result == MMAX_ERR_NULL;
     ensures   end:     in != \null ==> \forall mmax_job j; rows_job16{Pre}(j, (mmax_rows16 *)in, MMAX_BACKWARD) ==>

@@ -44,7 +44,7 @@ static inline mmax_job mmax_job_on16(const mmax_rows16 *in, mmax_kind kind) {
     requires  targets: targets_given(job);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, job.loss[0 .. job.in.rows - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, job.loss[0 .. job.in.rows - 1],
               floats_at(job.out.data)[0 .. floats_in(job.storage, job.out.data, job.in.rows, job.in.cols, job.out.stride) - 1],
               halves_at(job.out.data)[0 .. halves_in(job.storage, job.out.data, job.in.rows, job.in.cols, job.out.stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
@@ -68,7 +68,7 @@ static inline mmax_status mmax_job_conclude(mmax_job job, const mmax_params *par
     requires  targets: targets_given(job);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, job.loss[0 .. job.in.rows - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, job.loss[0 .. job.in.rows - 1],
               floats_at(out)[0 .. floats_in(job.storage, out, job.in.rows, job.in.cols, out_stride) - 1],
               halves_at(out)[0 .. halves_in(job.storage, out, job.in.rows, job.in.cols, out_stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];

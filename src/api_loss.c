@@ -14,7 +14,7 @@
     requires  bare:    job.out.data == \null;
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, loss[0 .. job.in.rows - 1], ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    assigns   *report, mmax_runs, mmax_ran, loss[0 .. job.in.rows - 1], ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
     ensures   null:    loss == \null && !call_empty(job) ==> \result == MMAX_ERR_NULL;
     ensures   end:     loss != \null || call_empty(job) ==>
                          concluded{Pre, Post}({job \with .params = params, .acc = \null, .targets = \old(*targets), .loss = loss},
@@ -40,7 +40,7 @@ static mmax_status loss_alone(mmax_job job, const mmax_params *params, const mma
     requires  apart:   report == \null || acc == \null || \separated(report, acc);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, loss[0 .. job.in.rows - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, loss[0 .. job.in.rows - 1],
               floats_at(grad_logits)[0 .. floats_in(job.storage, grad_logits, job.in.rows, job.in.cols, grad_logits_stride) - 1],
               halves_at(grad_logits)[0 .. halves_in(job.storage, grad_logits, job.in.rows, job.in.cols, grad_logits_stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
@@ -73,7 +73,7 @@ static mmax_status loss_backward(mmax_job job, const mmax_params *params,
     requires  report:  report == \null || \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, loss[0 .. in->rows - 1], ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    assigns   *report, mmax_runs, mmax_ran, loss[0 .. in->rows - 1], ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
     ensures   null:    in == \null || targets == \null || (loss == \null && \old(in->rows) != 0 && \old(in->cols) != 0) ==> \result == MMAX_ERR_NULL;
     ensures   end:     in != \null && targets != \null && (loss != \null || \old(in->rows) == 0 || \old(in->cols) == 0) ==>
                          \forall mmax_job j; rows_job{Pre}(j, (mmax_rows *)in, MMAX_CROSS_ENTROPY) ==>
@@ -98,7 +98,7 @@ mmax_status mmax_cross_entropy(const mmax_params *params, const mmax_rows *in,
     requires  report:  report == \null || \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, loss[0 .. in->rows - 1], ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
+    assigns   *report, mmax_runs, mmax_ran, loss[0 .. in->rows - 1], ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
     ensures   null:    in == \null || targets == \null || (loss == \null && \old(in->rows) != 0 && \old(in->cols) != 0) ==> \result == MMAX_ERR_NULL;
     ensures   end:     in != \null && targets != \null && (loss != \null || \old(in->rows) == 0 || \old(in->cols) == 0) ==>
                          \forall mmax_job j; rows_job16{Pre}(j, (mmax_rows16 *)in, MMAX_CROSS_ENTROPY) ==>
@@ -125,7 +125,7 @@ mmax_status mmax_cross_entropy16(const mmax_params *params, const mmax_rows16 *i
     requires  apart:   report == \null || acc == \null || \separated(report, acc);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, loss[0 .. in->rows - 1], grad_logits[0 .. entries(in->rows, in->cols, grad_logits_stride) - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, loss[0 .. in->rows - 1], grad_logits[0 .. entries(in->rows, in->cols, grad_logits_stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
     ensures   null:    in == \null || targets == \null ==> \result == MMAX_ERR_NULL;
     ensures   end:     in != \null && targets != \null ==> \forall mmax_job j; rows_job{Pre}(j, (mmax_rows *)in, MMAX_CROSS_ENTROPY) ==>
@@ -162,7 +162,7 @@ mmax_status mmax_cross_entropy_backward(const mmax_params *params, const mmax_ro
     requires  apart:   report == \null || acc == \null || \separated(report, acc);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, loss[0 .. in->rows - 1], grad_logits[0 .. entries(in->rows, in->cols, grad_logits_stride) - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, loss[0 .. in->rows - 1], grad_logits[0 .. entries(in->rows, in->cols, grad_logits_stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
     ensures   null:    in == \null || targets == \null ==> \result == MMAX_ERR_NULL;
     ensures   end:     in != \null && targets != \null ==> \forall mmax_job j; rows_job16{Pre}(j, (mmax_rows16 *)in, MMAX_CROSS_ENTROPY) ==>

@@ -10,9 +10,10 @@
 /*@ requires  in:      \valid_read(in) && \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, ((char *)scratch.data)[0 .. scratch.bytes - 1],
+    assigns   *report, mmax_runs, mmax_ran, ((char *)scratch.data)[0 .. scratch.bytes - 1],
               floats_at(probs.data)[0 .. (probs.data == \null ? 0 : entries(in->rows, in->cols, probs.stride)) - 1];
     ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   batch:   mmax_ran.storage == 0 && mmax_ran.kind == MMAX_FORWARD && handed_rows(mmax_ran, (mmax_params *)params, \old(*in), probs);
 */
 void mmax_backend_forward(const mmax_params *params, const mmax_input *in, mmax_output probs,
                           mmax_scratch scratch, mmax_report *report);
@@ -20,9 +21,10 @@ void mmax_backend_forward(const mmax_params *params, const mmax_input *in, mmax_
 /*@ requires  in:      \valid_read(in) && \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, ((char *)scratch.data)[0 .. scratch.bytes - 1],
+    assigns   *report, mmax_runs, mmax_ran, ((char *)scratch.data)[0 .. scratch.bytes - 1],
               floats_at(log_probs.data)[0 .. (log_probs.data == \null ? 0 : entries(in->rows, in->cols, log_probs.stride)) - 1];
     ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   batch:   mmax_ran.storage == 0 && mmax_ran.kind == MMAX_LOG_FORWARD && handed_rows(mmax_ran, (mmax_params *)params, \old(*in), log_probs);
 */
 void mmax_backend_log_forward(const mmax_params *params, const mmax_input *in,
                               mmax_output log_probs, mmax_scratch scratch, mmax_report *report);
@@ -30,9 +32,11 @@ void mmax_backend_log_forward(const mmax_params *params, const mmax_input *in,
 /*@ requires  in:      \valid_read(in) && \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, ((char *)scratch.data)[0 .. scratch.bytes - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, ((char *)scratch.data)[0 .. scratch.bytes - 1],
               floats_at(grad.data)[0 .. (grad.data == \null ? 0 : entries(in->rows, in->cols, grad.stride)) - 1];
     ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   batch:   mmax_ran.storage == 0 && mmax_ran.kind == MMAX_BACKWARD && handed_rows(mmax_ran, (mmax_params *)params, \old(*in), grad) &&
+                         handed_upstream(mmax_ran, upstream, acc);
 */
 void mmax_backend_backward(const mmax_params *params, const mmax_input *in, mmax_upstream upstream,
                            mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
@@ -41,9 +45,11 @@ void mmax_backend_backward(const mmax_params *params, const mmax_input *in, mmax
 /*@ requires  in:      \valid_read(in) && \valid(report) && \valid_read(targets);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, loss[0 .. (loss == \null ? 0 : in->rows) - 1], ((char *)scratch.data)[0 .. scratch.bytes - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, loss[0 .. (loss == \null ? 0 : in->rows) - 1], ((char *)scratch.data)[0 .. scratch.bytes - 1],
               floats_at(grad.data)[0 .. (grad.data == \null ? 0 : entries(in->rows, in->cols, grad.stride)) - 1];
     ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   batch:   mmax_ran.storage == 0 && mmax_ran.kind == MMAX_CROSS_ENTROPY && handed_rows(mmax_ran, (mmax_params *)params, \old(*in), grad) &&
+                         handed_targets{Pre}(mmax_ran, (mmax_targets *)targets, (float *)grad_loss, loss, acc);
 */
 void mmax_backend_cross_entropy(const mmax_params *params, const mmax_input *in,
                                 const mmax_targets *targets, const float *grad_loss, float *loss,
@@ -54,9 +60,10 @@ void mmax_backend_cross_entropy(const mmax_params *params, const mmax_input *in,
 /*@ requires  in:      \valid_read(in) && \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, ((char *)scratch.data)[0 .. scratch.bytes - 1],
+    assigns   *report, mmax_runs, mmax_ran, ((char *)scratch.data)[0 .. scratch.bytes - 1],
               halves_at(probs.data)[0 .. (probs.data == \null ? 0 : entries(in->rows, in->cols, probs.stride)) - 1];
     ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   batch:   mmax_ran.storage != 0 && mmax_ran.kind == MMAX_FORWARD && handed_rows(mmax_ran, (mmax_params *)params, \old(*in), probs);
 */
 void mmax_backend_forward16(const mmax_params *params, const mmax_input *in, mmax_output probs,
                             mmax_scratch scratch, mmax_report *report);
@@ -64,9 +71,10 @@ void mmax_backend_forward16(const mmax_params *params, const mmax_input *in, mma
 /*@ requires  in:      \valid_read(in) && \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, ((char *)scratch.data)[0 .. scratch.bytes - 1],
+    assigns   *report, mmax_runs, mmax_ran, ((char *)scratch.data)[0 .. scratch.bytes - 1],
               halves_at(log_probs.data)[0 .. (log_probs.data == \null ? 0 : entries(in->rows, in->cols, log_probs.stride)) - 1];
     ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   batch:   mmax_ran.storage != 0 && mmax_ran.kind == MMAX_LOG_FORWARD && handed_rows(mmax_ran, (mmax_params *)params, \old(*in), log_probs);
 */
 void mmax_backend_log_forward16(const mmax_params *params, const mmax_input *in,
                                 mmax_output log_probs, mmax_scratch scratch, mmax_report *report);
@@ -74,9 +82,11 @@ void mmax_backend_log_forward16(const mmax_params *params, const mmax_input *in,
 /*@ requires  in:      \valid_read(in) && \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, ((char *)scratch.data)[0 .. scratch.bytes - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, ((char *)scratch.data)[0 .. scratch.bytes - 1],
               halves_at(grad.data)[0 .. (grad.data == \null ? 0 : entries(in->rows, in->cols, grad.stride)) - 1];
     ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   batch:   mmax_ran.storage != 0 && mmax_ran.kind == MMAX_BACKWARD && handed_rows(mmax_ran, (mmax_params *)params, \old(*in), grad) &&
+                         handed_upstream(mmax_ran, upstream, acc);
 */
 void mmax_backend_backward16(const mmax_params *params, const mmax_input *in,
                              mmax_upstream upstream, mmax_output grad, mmax_accumulator *acc,
@@ -85,9 +95,11 @@ void mmax_backend_backward16(const mmax_params *params, const mmax_input *in,
 /*@ requires  in:      \valid_read(in) && \valid(report) && \valid_read(targets);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, loss[0 .. (loss == \null ? 0 : in->rows) - 1], ((char *)scratch.data)[0 .. scratch.bytes - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, loss[0 .. (loss == \null ? 0 : in->rows) - 1], ((char *)scratch.data)[0 .. scratch.bytes - 1],
               halves_at(grad.data)[0 .. (grad.data == \null ? 0 : entries(in->rows, in->cols, grad.stride)) - 1];
     ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   batch:   mmax_ran.storage != 0 && mmax_ran.kind == MMAX_CROSS_ENTROPY && handed_rows(mmax_ran, (mmax_params *)params, \old(*in), grad) &&
+                         handed_targets{Pre}(mmax_ran, (mmax_targets *)targets, (float *)grad_loss, loss, acc);
 */
 void mmax_backend_cross_entropy16(const mmax_params *params, const mmax_input *in,
                                   const mmax_targets *targets, const float *grad_loss, float *loss,

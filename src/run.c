@@ -77,17 +77,20 @@ static mmax_input input_from(const mmax_job *job, size_t first, size_t count) {
                          counts_to(first, job->upstream.stride) && counts_to(first, job->out.stride);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *acc, (job->loss + first)[0 .. (job->loss == \null ? 0 : count) - 1],
+    assigns   *report, mmax_runs, mmax_ran, *acc, (job->loss + first)[0 .. (job->loss == \null ? 0 : count) - 1],
               (floats_at(job->out.data) + first*job->out.stride)[0 .. floats_in(job->storage, job->out.data, count, job->in.cols, job->out.stride) - 1],
               (halves_at(job->out.data) + first*job->out.stride)[0 .. halves_in(job->storage, job->out.data, count, job->in.cols, job->out.stride) - 1],
               ((char *)scratch.data)[0 .. scratch.bytes - 1];
     ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   table:   mmax_ran.kernels == \old(job->kernels);
+    ensures   batch:   handed(mmax_ran, \old(*job), first, count, acc);
 */
 void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scratch scratch,
                        mmax_accumulator *acc, mmax_report *report) {
   const mmax_input in = input_from(job, first, count);
   const mmax_output out = output_from(job->out, job->storage, first);
   mmax_report_start(report);
+  /*@ ghost const mmax_kernels *table = job->kernels; */
   /*@ assert hint_fits: counts_to(first, job->upstream.stride); */
   if (job->kind == MMAX_FORWARD) {
     /*@ calls mmax_backend_forward, mmax_backend_forward16; */
@@ -109,6 +112,7 @@ void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scr
     job->kernels->cross_entropy(job->params, &in, &targets, grad_loss, loss, out, acc, scratch,
                                 report);
   }
+  /*@ ghost mmax_ran.kernels = table; */
 }
 
 #if defined(MMAX_PTHREADS)
@@ -262,11 +266,13 @@ void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report) {
     requires  report:  \valid(report) && \separated(report, job) && \separated(report, job->kernels);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *job->acc, job->loss[0 .. job->in.rows - 1],
+    assigns   *report, mmax_runs, mmax_ran, *job->acc, job->loss[0 .. job->in.rows - 1],
               floats_at(job->out.data)[0 .. floats_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
               halves_at(job->out.data)[0 .. halves_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
               ((char *)job->scratch.data)[0 .. job->scratch.bytes - 1];
     ensures   once:    mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   table:   mmax_ran.kernels == \old(job->kernels);
+    ensures   batch:   handed(mmax_ran, \old(*job), 0, \old(job->in.rows), \old(job->acc));
 */
 void mmax_job_run_team(const mmax_job *job, unsigned size, mmax_report *report) {
   (void)size;

@@ -36,8 +36,9 @@ void mmax_job_run_rows(const mmax_job *job, size_t first, size_t count, mmax_scr
 void mmax_job_run_team(const mmax_job *job, unsigned size, mmax_report *report);
 
 #ifdef __FRAMAC__
-#include "views.acsl"
+#include "handed.acsl"
 /*@ ghost unsigned mmax_runs; */ /* jobs that ran, modulo 2^32 */
+/*@ ghost mmax_job mmax_ran; */ /* the last of them, as it reached a function of its table */
 #endif
 
 /* The whole job. Without threads in the build, or with threads <= 1: the calling thread. */
@@ -45,11 +46,13 @@ void mmax_job_run_team(const mmax_job *job, unsigned size, mmax_report *report);
     requires  report: \valid(report);
     terminates \true;
     exits     \false;
-    assigns   *report, mmax_runs, *job->acc, job->loss[0 .. job->in.rows - 1],
+    assigns   *report, mmax_runs, mmax_ran, *job->acc, job->loss[0 .. job->in.rows - 1],
               floats_at(job->out.data)[0 .. floats_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
               halves_at(job->out.data)[0 .. halves_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
               ((char *)job->scratch.data)[0 .. job->scratch.bytes - 1];
     ensures   once:   mmax_runs == (unsigned)(\old(mmax_runs) + 1);
+    ensures   table:  mmax_ran.kernels == \old(job->kernels);
+    ensures   batch:  handed(mmax_ran, \old(*job), 0, \old(job->in.rows), \old(job->acc));
 */
 void mmax_job_run(const mmax_job *job, unsigned threads, mmax_report *report);
 

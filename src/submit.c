@@ -11,6 +11,8 @@
     ensures   backend: \result == MMAX_ERR_BACKEND <==> !available(\old(exec->backend));
     ensures   scratch: \result == MMAX_ERR_SCRATCH <==> available(\old(exec->backend)) && !exec_scratch{Pre}((mmax_exec *)exec);
     ensures   other:   \result == MMAX_ERR_BACKEND || \result == MMAX_ERR_SCRATCH || \result == MMAX_OK;
+    ensures   table:   \result == MMAX_OK ==> of_backend((mmax_kernels *)job->kernels, \old(exec->backend), \old(job->storage));
+    ensures   call:    same_call(*job, \old(*job));
     ensures   given:   \result == MMAX_OK ==> job->scratch.data == \old(exec->scratch) && job->scratch.bytes == \old(exec->scratch_bytes);
 */
 static mmax_status equip(mmax_job *job, const mmax_exec *exec) {
@@ -81,6 +83,8 @@ mmax_status mmax_job_submit(mmax_job *job, const mmax_exec *exec, mmax_report *r
   if (nearest) mmax_job_run(job, exec->threads, &found);
   mmax_fpenv_leave(saved);
   if (!nearest) return MMAX_ERR_FENV;
+  /*@ assert hint_handed: handed(mmax_ran, \at(*job, Pre), 0, \at(job->in.rows, Pre), \at(job->acc, Pre)); */
+  /*@ assert hint_table: of_backend((mmax_kernels *)mmax_ran.kernels, exec_backend{Pre}(\at((mmax_exec *)exec, Pre)), \at(job->storage, Pre)); */
 
   if (report != NULL) *report = found;
   /*@ assert hint_report: report == \null || (report->nonfinite_rows == found.nonfinite_rows && report->masked_rows == found.masked_rows); */

@@ -51,7 +51,7 @@ mmax_status mmax_job_check(const mmax_job *job, mmax_buffer buffers[MMAX_JOB_BUF
     requires  targets: targets_readable(*job);
     terminates \true;
     exits     \false;
-    assigns   job->kernels, job->scratch, *report, mmax_runs, *job->acc, job->loss[0 .. job->in.rows - 1],
+    assigns   job->kernels, job->scratch, *report, mmax_runs, mmax_ran, *job->acc, job->loss[0 .. job->in.rows - 1],
               floats_at(job->out.data)[0 .. floats_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
               halves_at(job->out.data)[0 .. halves_in(job->storage, job->out.data, job->in.rows, job->in.cols, job->out.stride) - 1],
               ((char *)exec->scratch)[0 .. exec->scratch_bytes - 1];
