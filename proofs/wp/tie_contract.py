@@ -49,7 +49,8 @@ SOURCES = ["""#include "ref/kernels_ref.h"
 #include "loss_gradient.acsl"
 /*@ lemma exported{L}: \\forall mmax_accumulator *acc, mmax_params *params, float *y, *q, uint16_t *x, *p, *g, uint8_t *mask, integer n, target, real a, w, float l;
       is_softmax{L,L}(params, y, mask, q, n) && is_softmax{L,L}(params, x, mask, p, n) && is_logged{L,L}(params, x, mask, p, n) &&
-      is_loss(params, x, mask, n, target, a, l) && is_loss_param_row{L,L}(acc, params, x, mask, n, target, a, w) &&
+      is_loss(params, x, mask, n, target, a, l) && is_loss_gradient{L,L}(params, x, mask, p, n, target, a, w) &&
+      is_loss_param_row{L,L}(acc, params, x, mask, n, target, a, w) &&
       is_backward{L,L}(params, x, mask, g, p, n) && is_backward_row{L,L}(params, x, mask, g, p, n) && is_param_row{L,L}(acc, params, x, mask, g, n); */
 """]
 CONF = """[main]
@@ -93,8 +94,8 @@ PARTS = [((FLOAT, SOFTMAX + ("P_is_logged", "P_is_loss", "P_is_loss_gradient", "
          ((FLOAT, SOFTMAX + ("P_is_backward", "P_is_backward_row", "P_is_param_row"),
            ("contract_tie", "slope_tie", "grad_tie", "moment_terms_tie", "moments_tie")),),
          ((FLOAT, SOFTMAX + ("P_is_softmax16",), ("contract_tie", "storage_tie")),),
-         ((FLOAT, HALF + ("P_is_logged", "P_is_loss", "P_is_loss_param_row"),
-           HALF_PARTS + ("half log_tie", "half loss_tie", "half slope_tie", "half residual_tie", "half moment_terms_tie", "half pulls_tie")),
+         ((FLOAT, HALF + ("P_is_logged", "P_is_loss", "P_is_loss_gradient", "P_is_loss_param_row"),
+           HALF_PARTS + ("half log_tie", "half loss_tie", "half slope_tie", "half residual_tie", "half loss_grad_tie", "half moment_terms_tie", "half pulls_tie")),
           (FLOAT, HALF + ("P_is_backward", "P_is_backward_row", "P_is_param_row"),
            HALF_PARTS + ("half slope_tie", "half grad_tie", "half moment_terms_tie", "half moments_tie")))]
 
@@ -183,7 +184,11 @@ def half(part):
                      (r"\btie_(at|weight)\b", r"half_\1"), (r"\btie_count_sum\b", "tie_count_sum16"),
                      (r"(intros) \[N1 N2\](\. destruct \(In i Hi\) as \[I0 I1\]\.)\s+destruct (\(\w+ \(Z\.of_nat i\) I0 I1 \(proj1 \(Un i\) Ti\)\)).*?(?=\nQed)",
                       r"\1 N\2 apply tie_narrowed; [exact N | exact \3]."),
-                     (r"\b(is_logged|is_backward) \(row16_of", r"\g<1>16 (format_of L_the_storage) (row16_of"),
+                     (r"narrow_range h -> (\S+ L_the_storage [^=]*) = rnd32 h\)\.\s+\{ intros h \[_ E\] \[N1 N2\]\..*?exact E\. \}",
+                      r"- largest (format_of L_the_storage) <= h <= largest (format_of L_the_storage) -> \1 = rnd16 (format_of L_the_storage) h).\n"
+                      r"{ intros h E N. apply tie_narrowed; [exact N | exact E]. }"),
+                     (r"\bP_grad_entry h", "P_narrowed L_the_storage h"),
+                     (r"\b(is_logged|is_backward|is_loss_gradient) \(row16_of", r"\g<1>16 (format_of L_the_storage) (row16_of"),
                      # the memory of patterns comes after those of longer integers
                      ("Mint Mf64 Mf32 Mint1 Mint2 Mint3", "Mint Mf64 Mint1 Mint2 Mf32 Mint3"),
                      (r"Theorem tie_\w+", r"\g<0>_half"), (r"Print Assumptions tie_\w+", r"\g<0>_half"), (r"apply tie_is_backward;", "apply tie_is_backward_half;")):
@@ -271,7 +276,7 @@ def assumes(out, theorems, more=""):
 
 
 def prepare():
-    for name in ("GradParams", "LossGradParams", "LossGradContract", "Equations", "Storage16"):
+    for name in ("GradParams", "LossGradParams", "LossGrad16", "Equations", "Storage16"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
     names = ("WpLemmas", "ExpTie", "StorageLemmas")
