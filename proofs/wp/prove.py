@@ -79,7 +79,12 @@ LEMMAS = {
                           (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_loss.acsl"), ("batch_loss",)),
                           (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_backward.acsl",
                             "batch_loss.acsl", "batch_losses.acsl"), ("batch_losses",))],
-    "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check")), (("team.h",), ("span",))],
+    "lemmas_batch_sums": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "weighed.acsl", "params_kept.acsl",
+                            "param_kept.acsl", "batch_backward.acsl", "batch_sums.acsl"), ("batch_sums",)),
+                          (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "weighed.acsl", "params_kept.acsl",
+                            "param_kept.acsl", "pull_kept.acsl", "batch_backward.acsl", "batch_sums.acsl", "batch_loss.acsl", "batch_losses.acsl",
+                            "batch_loss_sums.acsl"), ("batch_loss_sums",))],
+    "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check")), (("team.h",), ("span",)), (("ref/shift.h", "modulo.acsl"), ("modulo",))],
 }
 
 

@@ -8,9 +8,15 @@
 #include "batch.acsl"
 #include "batch_rows.acsl"
 #include "batch_log.acsl"
+#include "weighed.acsl"
+#include "params_kept.acsl"
+#include "param_kept.acsl"
+#include "pull_kept.acsl"
 #include "batch_backward.acsl"
+#include "batch_sums.acsl"
 #include "batch_loss.acsl"
 #include "batch_losses.acsl"
+#include "batch_loss_sums.acsl"
 #endif
 
 /* A row that starts at element `first` of a matrix. */

@@ -24,6 +24,8 @@
                          backward_row_is{Pre,Post}((mmax_params *)params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS, row->n);
     ensures   counts:  sums_count{Pre,Post}(acc, \result);
     ensures   absent:  absent_sums{Pre,Post}(acc, (mmax_params *)params);
+    ensures   received: \result == MMAX_OK ==> acc != \null ==>
+                         is_param_row{Pre,Post}(acc, (mmax_params *)params, row->logits.WORDS, row->mask, g.WORDS, row->n);
     ensures   unmoved: \result != MMAX_OK ==> sums_kept{Pre,Post}(acc);
 */
 static mmax_status backward_view(const mmax_params *params, const mmax_view *row, mmax_source g,
@@ -48,6 +50,7 @@ static mmax_status backward_view(const mmax_params *params, const mmax_view *row
     ensures   written: backward_done{Pre,Post}((mmax_params *)params, (mmax_input *)in, upstream, grad, r);
     ensures   counts:  sums_count{Pre,Post}(acc, \result);
     ensures   absent:  absent_sums{Pre,Post}(acc, (mmax_params *)params);
+    ensures   received: backward_receives{Pre,Pre,Post}(acc, (mmax_params *)params, (mmax_input *)in, upstream, r);
     ensures   unmoved: \result != MMAX_OK ==> sums_kept{Pre,Post}(acc);
     ensures   before:  grads_same{Pre,Post}(grad, \old(in->cols), r);
     ensures   rest:    rows_same{Pre,Post}(logits_of{Pre}((mmax_input *)in), \old(in->stride), \old(in->cols), r + 1, \old(in->rows));
@@ -87,40 +90,6 @@ static mmax_status backward_at(const mmax_params *params, const mmax_input *in,
   return backward_view(params, &row, g, out, acc);
 }
 
-/* The row kernel on a row that is not ignored; factor: its grad_loss, NULL for 1. */
-/*@ requires  view:    \valid_read(row) && 1 <= row->n && 0 <= target < row->n;
-    requires  row:     STORED_AS(row->logits.storage) && valid_row(row->logits.WORDS, row->mask, row->n);
-    requires  smooth:  smoothing_valid(smoothing);
-    requires  factor:  factor == \null || \valid_read(factor);
-    requires  out:     STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || row_writable(grad.WORDS, row->n));
-    requires  params:  \valid_read(params) && valid_params(params);
-    requires  loss:    loss == \null || (\valid(loss) && \separated(loss, row, params) && cell_apart(loss, row->logits.WORDS, row->n) &&
-                         cell_mask_apart(loss, row->mask, row->n));
-    requires  place:   grad.WORDS == \null || grad.WORDS == row->logits.WORDS || rows_apart(grad.WORDS, row->logits.WORDS, row->n);
-    requires  apart:   grad.WORDS == \null || row_mask_apart(grad.WORDS, row->mask, row->n);
-    requires  frame:   grad.WORDS == \null || \separated(grad.WORDS + (0 .. row->n - 1), row, params);
-    requires  loss_grad: grad.WORDS == \null || loss == \null || cell_apart(loss, grad.WORDS, row->n);
-    requires  acc:     acc == \null || (\valid(acc) && \separated(acc, row, params) && sums_row_apart(acc, row->logits.WORDS, row->n) &&
-                         sums_mask_apart(acc, row->mask, row->n));
-    requires  sums:    acc == \null || ((grad.WORDS == \null || sums_row_apart(acc, grad.WORDS, row->n)) && (loss == \null || \separated(acc, loss)));
-    terminates \true;
-    exits     \false;
-    assigns   loss[0 .. losses_in(loss, 1) - 1], grad.WORDS[0 .. wanted_row(grad.WORDS, row->n) - 1], *acc;
-    ensures   state:   loss_state{Pre}(row->logits.WORDS, row->mask, row->n, (float *)factor, \result);
-    ensures   value:   loss != \null ==> loss_value_is{Pre}((mmax_params *)params, row->logits.WORDS, row->mask, row->n, (float *)factor, target,
-                         smoothing, \at(*loss, Post));
-    ensures   written: grad.WORDS != \null ==> loss_grads_are{Pre,Post}((mmax_params *)params, row->logits.WORDS, row->mask, row->n, (float *)factor,
-                         target, smoothing, grad.WORDS);
-    ensures   counts:  sums_count{Pre,Post}(acc, \result);
-*/
-static mmax_status target_loss(const mmax_params *params, const mmax_view *row, int32_t target,
-                            float smoothing, const float *factor, float *loss, mmax_sink grad,
-                            mmax_accumulator *acc) {
-  const float w = factor == NULL ? 1.0f : *factor;
-  /*@ assert hint_factor: (\is_finite(w) <==> factor_fine((float *)factor)) && (\is_finite(w) ==> (real)w == factor((float *)factor)); */
-  return mmax_row_loss_ref(params, row, (size_t)target, smoothing, w, loss, grad, acc);
-}
-
 /* A row that is ignored: no loss, no gradient. */
 /*@ requires  out:     STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || row_writable(grad.WORDS, n));
     requires  loss:    loss == \null || (\valid(loss) && (grad.WORDS == \null || cell_apart(loss, grad.WORDS, n)));
@@ -138,7 +107,7 @@ static void ignored_row(size_t n, float *loss, mmax_sink grad) {
 /* No mmax_status: the row's target is ignore_index. */
 #define IGNORED 3
 
-/* Ignored rows are not looked at. */
+/* The row kernel on a row that is not ignored; factor: its grad_loss, NULL for 1. Ignored rows are not looked at. */
 /*@ requires  view:    \valid_read(row) && 1 <= row->n;
     requires  row:     STORED_AS(row->logits.storage) && valid_row(row->logits.WORDS, row->mask, row->n);
     requires  targets: \valid_read(targets) && \valid_read(targets->target + r) && target_inside((mmax_targets *)targets, r, row->n) &&
@@ -164,6 +133,10 @@ static void ignored_row(size_t n, float *loss, mmax_sink grad) {
     ensures   written: grad.WORDS != \null ==> target_grads{Pre,Post}((mmax_params *)params, row->logits.WORDS, row->mask, row->n,
                          (mmax_targets *)targets, r, (float *)factor, grad.WORDS);
     ensures   counts:  sums_count{Pre,Post}(acc, \result);
+    ensures   received: \result == MMAX_OK ==> acc != \null ==> is_loss_param_row{Pre,Post}(acc, (mmax_params *)params, row->logits.WORDS, row->mask,
+                         row->n, \old(targets->target[r]), \old(targets->smoothing), factor{Pre}((float *)factor));
+    ensures   absent:  absent_sums{Pre,Post}(acc, (mmax_params *)params);
+    ensures   unmoved: \result != MMAX_OK ==> sums_kept{Pre,Post}(acc);
 */
 static int loss_row(const mmax_params *params, const mmax_view *row, const mmax_targets *targets,
                     size_t r, const float *factor, float *loss, mmax_sink grad,
@@ -172,7 +145,10 @@ static int loss_row(const mmax_params *params, const mmax_view *row, const mmax_
     ignored_row(row->n, loss, grad);
     return IGNORED;
   }
-  return target_loss(params, row, targets->target[r], targets->smoothing, factor, loss, grad, acc);
+  const float w = factor == NULL ? 1.0f : *factor;
+  /*@ assert hint_inside: 0 <= targets->target[r] < row->n; */
+  /*@ assert hint_factor: (\is_finite(w) <==> factor_fine((float *)factor)) && (\is_finite(w) ==> (real)w == factor((float *)factor)); */
+  return mmax_row_loss_ref(params, row, (size_t)targets->target[r], targets->smoothing, w, loss, grad, acc);
 }
 
 /* Row r of a cross-entropy call, as forward_at. */
@@ -192,6 +168,8 @@ static int loss_row(const mmax_params *params, const mmax_view *row, const mmax_
     ensures   value:   loss_done{Pre,Post}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, losses, r);
     ensures   written: pulls_done{Pre,Post}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, r);
     ensures   counts:  sums_count{Pre,Post}(acc, \result);
+    ensures   received: loss_receives{Pre,Pre,Post}(acc, (mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r);
+    ensures   absent:  absent_sums{Pre,Post}(acc, (mmax_params *)params);
     ensures   losses_before: losses_same{Pre,Post}(losses, r);
     ensures   before:  grads_same{Pre,Post}(grad, \old(in->cols), r);
     ensures   rest:    rows_same{Pre,Post}(logits_of{Pre}((mmax_input *)in), \old(in->stride), \old(in->cols), r + 1, \old(in->rows));

@@ -114,6 +114,7 @@ static void OF(log_forward)(const mmax_params *params, const mmax_input *in,
     ensures   bad:     backward_tally{Pre}((mmax_input *)in, upstream, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
     ensures   ignored: report->ignored_rows == \old(report->ignored_rows);
     ensures   counts:  sums_counted{Pre,Post}(acc, \old(in->rows) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows);
+    ensures   sums:    backward_sums{Pre,Post}(acc, (mmax_params *)params, (mmax_input *)in, upstream, \old(in->rows));
     ensures   absent:  absent_sums{Pre,Post}(acc, (mmax_params *)params);
     ensures   unmoved: sums_unmoved{Pre,Post}(acc, \old(in->rows) - report->masked_rows - report->nonfinite_rows);
 */
@@ -131,6 +132,7 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
       loop invariant ignored: report->ignored_rows == \at(report->ignored_rows, Pre);
       loop invariant fine:    report->masked_rows + report->nonfinite_rows <= r;
       loop invariant counts:  sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows);
+      loop invariant sums:    backward_sums{Pre,Here}(acc, (mmax_params *)params, (mmax_input *)in, upstream, r);
       loop invariant absent:  absent_sums{Pre,Here}(acc, (mmax_params *)params);
       loop invariant unmoved: sums_unmoved{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows);
       loop assigns   r, *report, *acc, WORDS_AT(grad.data)[0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1];
@@ -142,6 +144,8 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
     /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
     /*@ assert hint_taken: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
     /*@ assert hint_up: same_upstream{Pre,Here}(upstream_row(upstream, r), in->cols); */
+    /*@ assert hint_params: same_params{Pre,Here}((mmax_params *)params); */
+    /*@ assert hint_alike: same_batch_row{Pre,Here}((mmax_params *)params, (mmax_input *)in, upstream, r); */
     /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(WORDS_AT(grad.data), r, in->rows, in->cols, grad.stride); */
     /*@ assert hint_acc_rows: \separated(&in->rows, acc); */
     /*@ assert hint_acc_cols: \separated(&in->cols, acc); */
@@ -182,6 +186,8 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
     /*@ assert hint_later: rows_same{LoopCurrent,Here}(logits_of{Pre}((mmax_input *)in), in->stride, in->cols, r + 1, in->rows); */
     /*@ assert hint_later_g: rows_same{LoopCurrent,Here}(upstream_of(upstream), upstream.stride, in->cols, r + 1, in->rows); */
     /*@ assert hint_terms: terms_same{Pre,LoopCurrent}((mmax_params *)params); */
+    /*@ assert hint_receives: backward_receives{Pre,LoopCurrent,Here}(acc, (mmax_params *)params, (mmax_input *)in, upstream, r); */
+    /*@ assert hint_sums: backward_sums{Pre,Here}(acc, (mmax_params *)params, (mmax_input *)in, upstream, r + 1); */
     /*@ assert hint_absent: absent_sums{Pre,Here}(acc, (mmax_params *)params); */
     /*@ assert hint_unmoved: state != MMAX_OK ==> sums_unmoved{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows); */
     /*@ assert hint_limbs: acc != \null ==> \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==> \separated(&acc->limb[j][i], report); */
@@ -189,6 +195,7 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
     mmax_report_row(report, r, state);
     /*@ assert hint_still: sums_still{counted,Here}(acc); */
     /*@ assert hint_sums_kept: sums_kept{counted,Here}(acc); */
+    /*@ assert hint_sums_on: backward_sums{Pre,Here}(acc, (mmax_params *)params, (mmax_input *)in, upstream, r + 1); */
     /*@ assert hint_absent_on: absent_sums{Pre,Here}(acc, (mmax_params *)params); */
     /*@ assert hint_r: (size_t)(r + 1) == r + 1; */
     /*@ assert hint_unmoved_on: state != MMAX_OK ==> sums_unmoved{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows); */
@@ -220,6 +227,8 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
     ensures   masked:  loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
     ensures   bad:     loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
     ensures   ignored: loss_number{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, IGNORED, \old(in->rows), report->ignored_rows);
+    ensures   sums:    loss_sums{Pre,Post}(acc, (mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, \old(in->rows));
+    ensures   absent:  absent_sums{Pre,Post}(acc, (mmax_params *)params);
     ensures   counts:  sums_counted{Pre,Post}(acc, \old(in->rows) - report->masked_rows - report->nonfinite_rows - report->ignored_rows,
                          report->nonfinite_rows);
 */
@@ -237,6 +246,8 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
       loop invariant bad:     loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_NONFINITE, r, report->nonfinite_rows, report->first_nonfinite);
       loop invariant ignored: loss_number{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, IGNORED, r, report->ignored_rows);
       loop invariant fine:    report->masked_rows + report->nonfinite_rows + report->ignored_rows <= r;
+      loop invariant sums:    loss_sums{Pre,Here}(acc, (mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r);
+      loop invariant absent:  absent_sums{Pre,Here}(acc, (mmax_params *)params);
       loop invariant counts:  sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows - report->ignored_rows, report->nonfinite_rows);
       loop assigns   r, *report, *acc, loss[0 .. losses_in(loss, \at(in->rows, Pre)) - 1],
                      WORDS_AT(grad.data)[0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1];
@@ -260,6 +271,9 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
     /*@ assert hint_target_inside: target_inside{Pre}((mmax_targets *)targets, r, in->cols); */
     /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(WORDS_AT(grad.data), r, in->rows, in->cols, grad.stride); */
     /*@ assert hint_sigma: same_modulated{Pre,Here}((mmax_params *)params) && same_pulls{Pre,Here}((mmax_params *)params); */
+    /*@ assert hint_params: same_params{Pre,Here}((mmax_params *)params); */
+    /*@ assert hint_alike: same_loss_row{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r); */
+    /*@ assert hint_terms: terms_same{Pre,Here}((mmax_params *)params); */
     /*@ assert hint_acc_rows: \separated(&in->rows, acc); */
     /*@ assert hint_acc_cols: \separated(&in->cols, acc); */
     /*@ assert hint_acc_stride: \separated(&in->stride, acc); */
@@ -300,9 +314,16 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
     /*@ assert hint_loss_next: loss_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, loss, r + 1); */
     /*@ assert hint_next: pulls_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, r + 1); */
     /*@ assert hint_later: rows_same{LoopCurrent,Here}(logits_of{Pre}((mmax_input *)in), in->stride, in->cols, r + 1, in->rows); */
+    /*@ assert hint_receives: loss_receives{Pre,LoopCurrent,Here}(acc, (mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r); */
+    /*@ assert hint_sums: loss_sums{Pre,Here}(acc, (mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r + 1); */
+    /*@ assert hint_absent: absent_sums{Pre,Here}(acc, (mmax_params *)params); */
+    /*@ assert hint_limbs: acc != \null ==> \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==> \separated(&acc->limb[j][i], report); */
     /*@ ghost counted: ; */
     loss_report(report, r, state);
     /*@ assert hint_still: sums_still{counted,Here}(acc); */
+    /*@ assert hint_sums_kept: sums_kept{counted,Here}(acc); */
+    /*@ assert hint_sums_on: loss_sums{Pre,Here}(acc, (mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r + 1); */
+    /*@ assert hint_absent_on: absent_sums{Pre,Here}(acc, (mmax_params *)params); */
     /*@ assert hint_r: (size_t)(r + 1) == r + 1; */
     /*@ assert hint_masked_now: report->masked_rows == \at(report->masked_rows, LoopCurrent) + (state == MMAX_ROW_MASKED ? 1 : 0); */
     /*@ assert hint_bad_now: report->nonfinite_rows == \at(report->nonfinite_rows, LoopCurrent) + (state == MMAX_ROW_NONFINITE ? 1 : 0); */
@@ -311,6 +332,8 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
     /*@ assert hint_masked_kept: state != MMAX_ROW_MASKED ==> loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_MASKED, (size_t)(r + 1), report->masked_rows, report->first_masked); */
     /*@ assert hint_bad_on: state == MMAX_ROW_NONFINITE ==> loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_NONFINITE, (size_t)(r + 1), report->nonfinite_rows, report->first_nonfinite); */
     /*@ assert hint_bad_kept: state != MMAX_ROW_NONFINITE ==> loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_NONFINITE, (size_t)(r + 1), report->nonfinite_rows, report->first_nonfinite); */
+    /*@ assert hint_ignored_hit: state == IGNORED ==> loss_number{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, IGNORED, (size_t)(r + 1), report->ignored_rows); */
+    /*@ assert hint_ignored_kept: state != IGNORED ==> loss_number{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, IGNORED, (size_t)(r + 1), report->ignored_rows); */
     /*@ assert hint_good_on: state == MMAX_OK ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows - report->ignored_rows, report->nonfinite_rows); */
     /*@ assert hint_lost_on: state == MMAX_ROW_NONFINITE ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows - report->ignored_rows, report->nonfinite_rows); */
     /*@ assert hint_other_on: state == MMAX_ROW_MASKED ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows - report->ignored_rows, report->nonfinite_rows); */
