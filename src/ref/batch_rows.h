@@ -139,28 +139,7 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
       loop variant   in->rows - r;
   */
   for (size_t r = 0; r < in->rows; r++) {
-    /*@ assert hint_row: row_of((mmax_input *)in, r) == row_of{Pre}((mmax_input *)in, r) && mask_of((mmax_input *)in, r) == mask_of{Pre}((mmax_input *)in, r); */
-    /*@ assert hint_inside: row_inside(r, in->rows, in->stride); */
-    /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
-    /*@ assert hint_taken: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
-    /*@ assert hint_up: same_upstream{Pre,Here}(upstream_row(upstream, r), in->cols); */
-    /*@ assert hint_params: same_params{Pre,Here}((mmax_params *)params); */
     /*@ assert hint_alike: same_batch_row{Pre,Here}((mmax_params *)params, (mmax_input *)in, upstream, r); */
-    /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(WORDS_AT(grad.data), r, in->rows, in->cols, grad.stride); */
-    /*@ assert hint_acc_rows: \separated(&in->rows, acc); */
-    /*@ assert hint_acc_cols: \separated(&in->cols, acc); */
-    /*@ assert hint_acc_stride: \separated(&in->stride, acc); */
-    /*@ assert hint_acc_mask_stride: \separated(&in->mask_stride, acc); */
-    /*@ assert hint_acc_masked_rows: \separated(&report->masked_rows, acc); */
-    /*@ assert hint_acc_first_masked: \separated(&report->first_masked, acc); */
-    /*@ assert hint_acc_nonfinite_rows: \separated(&report->nonfinite_rows, acc); */
-    /*@ assert hint_acc_first_nonfinite: \separated(&report->first_nonfinite, acc); */
-    /*@ assert hint_acc_ignored_rows: \separated(&report->ignored_rows, acc); */
-    /*@ assert hint_report_rows: \separated(&in->rows, report); */
-    /*@ assert hint_report_cols: \separated(&in->cols, report); */
-    /*@ assert hint_report_stride: \separated(&in->stride, report); */
-    /*@ assert hint_report_mask_stride: \separated(&in->mask_stride, report); */
-    /*@ assert hint_report_acc_rows: acc == \null || \separated(&acc->rows, report); */
     /*@ assert hint_report_acc_nonfinite_rows: acc == \null || \separated(&acc->nonfinite_rows, report); */
     const mmax_status state = backward_at(params, in, upstream, STORAGE, grad, acc, r);
     /*@ assert hint_kept: same_input{Pre,Here}((mmax_input *)in); */
@@ -254,15 +233,6 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
       loop variant   in->rows - r;
   */
   for (size_t r = 0; r < in->rows; r++) {
-    /*@ assert hint_masked_hit: loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, MMAX_ROW_MASKED) ==> loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_MASKED, r + 1, report->masked_rows + 1, report->masked_rows == 0 ? r : report->first_masked); */
-    /*@ assert hint_bad_hit: loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, MMAX_ROW_NONFINITE) ==> loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_NONFINITE, r + 1, report->nonfinite_rows + 1, report->nonfinite_rows == 0 ? r : report->first_nonfinite); */
-    /*@ assert hint_row: row_of((mmax_input *)in, r) == row_of{Pre}((mmax_input *)in, r) && mask_of((mmax_input *)in, r) == mask_of{Pre}((mmax_input *)in, r); */
-    /*@ assert hint_inside: row_inside(r, in->rows, in->stride); */
-    /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
-    /*@ assert hint_taken: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
-    /*@ assert hint_smooth_apart: \separated(&targets->smoothing, loss + (0 .. losses_in(loss, \at(in->rows, Pre)) - 1)) && \separated(&targets->smoothing, WORDS_AT(grad.data) + (0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1)); */
-    /*@ assert hint_factor_apart: grad_loss != \null ==> \separated(grad_loss + r, loss + (0 .. losses_in(loss, \at(in->rows, Pre)) - 1)); */
-    /*@ assert hint_factor_matrix: grad_loss != \null && grad.data != \null ==> \separated(grad_loss + r, WORDS_AT(grad.data) + (0 .. size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride) - 1)); */
     /*@ assert hint_factor_far: grad_loss != \null ==> \separated(grad_loss + r, WORDS_AT(grad.data) + (0 .. wanted(grad.data, size_of_rows(\at(in->rows, Pre), \at(in->cols, Pre), grad.stride)) - 1)); */
     /*@ assert hint_smooth: alike(\at(targets->smoothing, Pre), targets->smoothing); */
     /*@ assert hint_same_target: same_target{Pre,Here}((mmax_targets *)targets, r); */
@@ -274,19 +244,6 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
     /*@ assert hint_params: same_params{Pre,Here}((mmax_params *)params); */
     /*@ assert hint_alike: same_loss_row{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r); */
     /*@ assert hint_terms: terms_same{Pre,Here}((mmax_params *)params); */
-    /*@ assert hint_acc_rows: \separated(&in->rows, acc); */
-    /*@ assert hint_acc_cols: \separated(&in->cols, acc); */
-    /*@ assert hint_acc_stride: \separated(&in->stride, acc); */
-    /*@ assert hint_acc_mask_stride: \separated(&in->mask_stride, acc); */
-    /*@ assert hint_acc_masked_rows: \separated(&report->masked_rows, acc); */
-    /*@ assert hint_acc_first_masked: \separated(&report->first_masked, acc); */
-    /*@ assert hint_acc_nonfinite_rows: \separated(&report->nonfinite_rows, acc); */
-    /*@ assert hint_acc_first_nonfinite: \separated(&report->first_nonfinite, acc); */
-    /*@ assert hint_acc_ignored_rows: \separated(&report->ignored_rows, acc); */
-    /*@ assert hint_report_rows: \separated(&in->rows, report); */
-    /*@ assert hint_report_cols: \separated(&in->cols, report); */
-    /*@ assert hint_report_stride: \separated(&in->stride, report); */
-    /*@ assert hint_report_mask_stride: \separated(&in->mask_stride, report); */
     /*@ assert hint_report_acc_rows: acc == \null || \separated(&acc->rows, report); */
     /*@ assert hint_report_acc_nonfinite_rows: acc == \null || \separated(&acc->nonfinite_rows, report); */
     const int state = loss_at(params, in, targets, grad_loss, loss, STORAGE, grad, acc, r);
