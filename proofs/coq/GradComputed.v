@@ -89,8 +89,7 @@ intros s r g out A t G i Vr Vg (m & total & most & mean & [Top (t0 & Hs & Ts & E
   exact D p Rg.
 assert (M : modulated_at r t = m). { apply Rle_antisym. now apply Top. rewrite <- Ems. now apply TopT. }
 assert (Nf := near_or_far_row r A t Vr Ht T C). rewrite M in Nf. assert (N := many r Vr).
-assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
-{ destruct (Nf t Ht T) as [H|H]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
+assert (A0 := condition_nonneg r A t Vr Ht T C).
 destruct (noise_kappa A (INR (size r)) N A0 B) as (C1 & [K0 K1] & _). fold (quanta r) in K0, K1.
 assert (PG : 0 <= G) by (destruct Ha as [HG _]; generalize (bpow_gt_0 radix2 (-149)); lra).
 assert (Hm : most <= G).

@@ -49,8 +49,7 @@ Proof.
 intros r g s big lo hi X A t G j far Vr Vg (m & total & most & mean & [Top (s0 & Hs & Ts & Ems)] & Tc & [Lu Lm] & Im & Ex & Mo) Ht T TopT C B Ha Hfar.
 assert (M : modulated_at r t = m). { apply Rle_antisym. now apply Top. rewrite <- Ems. now apply TopT. }
 assert (Nf := near_or_far_row r A t Vr Ht T C). rewrite M in Nf. assert (Nn := many r Vr).
-assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
-{ destruct (Nf t Ht T) as [H|H]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
+assert (A0 := condition_nonneg r A t Vr Ht T C).
 destruct (noise_kappa A (INR (size r)) Nn A0 B) as (C1 & [K0 K1] & _). fold (quanta r) in K0, K1.
 assert (PG : 0 <= G) by (destruct Ha as [HG _]; generalize (bpow_gt_0 radix2 (-149)); lra).
 assert (Hm : 0 <= most <= G).
@@ -140,8 +139,7 @@ assert (PG : 0 <= G) by (destruct Ha as [HG _]; generalize (bpow_gt_0 radix2 (-1
 assert (Z : 0 <= moment_size (coefs r) lo hi X j) by (apply (moment_size_mono (coefs r) lo hi X lo hi X j); lra).
 apply Rmult_le_compat_r; trivial. apply Rmult_le_compat_r; trivial.
 assert (Nf := near_or_far_row r A t Vr Ht T C).
-assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
-{ destruct (Nf t Ht T) as [H|H]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
+assert (A0 := condition_nonneg r A t Vr Ht T C).
 destruct (noise_kappa A (INR (size r)) Nn A0 B) as (_ & _ & _ & K). fold (quanta r) in K. lra.
 Qed.
 

@@ -21,33 +21,12 @@ Theorem loss_grad16_error : forall s r out y a w A t i, valid_row r -> is_loss_g
   Rabs exact + off (kappa A (INR (size r))) + pow2 (-500) <= largest s ->
   Rabs (out i - exact) <= pow2 (- precision s) * Rabs exact + pow2 (least s - 1) + pow2 (-499) + off ((1 + pow2 (- precision s)) * kappa A (INR (size r))).
 Proof.
-intros s r out y a w A t i Vr (m & rest & (j & w2 & Tp & Sec & Ro) & Pu) Fa Ha Ht T TopT C B Hi Ti exact D p q off Rg.
-assert (M : modulated_at r t = m).
-{ destruct Tp as (Hs & Ts & Es & Top). apply Rle_antisym. now apply Top. rewrite <- Es. now apply TopT. }
-assert (Nf := near_or_far_row r A t Vr Ht T C). rewrite M in Nf. assert (N := many r Vr).
-assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
-{ destruct (Nf t Ht T) as [H|H]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
-destruct (loss_noise_kappa A (INR (size r)) N A0 B) as [C1 K].
-destruct (loss_grad_before_rounding r m _ rest j w2 t y a w i Vr A0 Tp Sec Ro Ht T M Nf C1 Fa Ha Hi Ti) as (Hx & Q0 & E).
-fold p q D exact in Q0, E. set (z := pull_of _ _ _ _ _ _ _) in *. set (x := excess _) in *. set (k := kappa A (INR (size r))) in *.
-assert (Pp : 0 <= p) by (apply (multimax_row_sum r t Ht T)). assert (PG : 0 <= Rabs w) by apply Rabs_pos.
-assert (PD : 0 <= D) by (eapply Rle_trans; [apply Rabs_pos | apply dsigma_steepness]). assert (Ps : 0 <= Rabs (scale r)) by apply Rabs_pos.
-assert (U := u64_figure). assert (P24 : pow2 (-24) = / 16777216) by (simpl; lra).
-assert (X0 : 0 <= loss_noise x) by (unfold loss_noise; rewrite U; lra).
-assert (Kx : loss_noise x <= k) by (rewrite P24 in K; lra). assert (Pf : 0 < faint) by apply bpow_gt_0.
-assert (Ph : 0 <= faintness p) by (unfold faintness; destruct Rle_dec; lra).
-set (h := pow2 (- precision s)). assert (H : 0 < h <= / 200) by (unfold h; destruct s; simpl; lra).
-set (o := (loss_noise x * (p + q) + 11/10 * faintness p) * Rabs w * D * Rabs (scale r)) in *.
-assert (S : forall c d, (loss_noise x * (p + q) + 11/10 * faintness p) * c <= d * (p + q) + 2 * faintness p -> 0 <= c -> o * c <= off d).
-{ intros c d L Hc. unfold o, off, loss_allowance.
-  replace ((loss_noise x * (p + q) + 11/10 * faintness p) * Rabs w * D * Rabs (scale r) * c)
-    with ((loss_noise x * (p + q) + 11/10 * faintness p) * c * Rabs w * D * Rabs (scale r)) by ring.
-  repeat (apply Rmult_le_compat_r; [assumption|]). exact L. }
-assert (KQ : loss_noise x * (p + q) <= k * (p + q)) by (apply Rmult_le_compat_r; lra).
-assert (O1 : o * 1 <= off k) by (apply S; lra).
-assert (O2 : o * (1 + h) <= off ((1 + h) * k)).
-{ apply S; [|lra]. assert ((1 + h) * (loss_noise x * (p + q)) <= (1 + h) * (k * (p + q))) by (apply Rmult_le_compat_l; lra).
-  assert (h * faintness p <= / 200 * faintness p) by (apply Rmult_le_compat_r; lra). lra. }
+intros s r out y a w A t i Vr (m & rest & Rs & Pu) Fa Ha Ht T TopT C B Hi Ti exact D p q off Rg.
+destruct (loss_grad_close r m rest y a w A t i Vr Rs Fa Ha Ht T TopT C B Hi Ti) as (o & O0 & E & O1 & O2). fold exact D p q in E, O1, O2.
+set (k := kappa A (INR (size r))) in *. set (z := pull_of _ _ _ _ _ _ _) in *.
+set (h := pow2 (- precision s)). assert (H : 0 <= h <= / 200) by (unfold h; destruct s; simpl; lra).
+specialize (O2 h H). change (o * (1 + pow2 (-24)) <= off k) in O1. change (o * (1 + h) <= off ((1 + h) * k)) in O2.
+assert (O3 : o <= off k). { assert (0 <= o * pow2 (-24)) by (apply Rmult_le_pos; [lra | apply bpow_ge_0]). lra. }
 assert (P500 : 0 < pow2 (-500)) by apply bpow_gt_0.
 assert (P499 : pow2 (-499) = 2 * pow2 (-500)) by (change (-499)%Z with (1 + -500)%Z; rewrite bpow_plus; reflexivity).
 assert (Z : Rabs z <= Rabs exact + Rabs (z - exact)).

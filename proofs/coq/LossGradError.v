@@ -213,6 +213,48 @@ unfold loss_noise, kappa. fold l. assert (N48 : 0 <= n * pow2 (-48)) by (apply R
 rewrite P24, F3. lra.
 Qed.
 
+(* what the loss kernel takes for the largest is that of t *)
+Lemma loss_top : forall r s m A t, valid_row r -> top_at r s m -> (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) ->
+  condition_row r t A -> modulated_at r t = m /\ near_or_far r m (gamma_5 * A + pow2 (-600)) t.
+Proof.
+intros r s m A t Vr (Hs & Ts & Es & Top) Ht T TopT C. assert (M : modulated_at r t = m).
+{ apply Rle_antisym. now apply Top. rewrite <- Es. now apply TopT. }
+split; trivial. rewrite <- M. now apply near_or_far_row.
+Qed.
+
+(* the gradient before its last rounding, of which h is the relative error *)
+Lemma loss_grad_close : forall r m rest y a w A t i, valid_row r -> is_rest r m rest -> format32 a -> 0 <= a <= 1 ->
+  (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) -> condition_row r t A -> in_reach_grad A (INR (size r)) ->
+  (i < size r)%nat -> taken r i = true ->
+  let exact := loss_grad_row r y a w (dsigma (coefs r) (premapped r i)) i in let D := steepness (coefs r) (premapped r i) in
+  let p := multimax_row r i in let q := target_share r y a i in
+  let off k := loss_allowance k p q (Rabs w) D * Rabs (scale r) in let k := kappa A (INR (size r)) in
+  exists o, 0 <= o /\ Rabs (pull_of r y a w m rest i - exact) <= o + pow2 (-500) /\ o * (1 + pow2 (-24)) <= off k /\
+    forall h, 0 <= h <= / 200 -> o * (1 + h) <= off ((1 + h) * k).
+Proof.
+intros r m rest y a w A t i Vr (s & w2 & Tp & Sec & Ro) Fa Ha Ht T TopT C B Hi Ti exact D p q off k.
+destruct (loss_top r s m A t Vr Tp Ht T TopT C) as [M Nf]. assert (A0 := condition_nonneg r A t Vr Ht T C).
+destruct (loss_noise_kappa A (INR (size r)) (many r Vr) A0 B) as [C1 K].
+destruct (loss_grad_before_rounding r m _ rest s w2 t y a w i Vr A0 Tp Sec Ro Ht T M Nf C1 Fa Ha Hi Ti) as (Hx & Q0 & E).
+fold p q D exact in Q0, E. set (x := excess _) in *. fold k in K.
+assert (Pp : 0 <= p) by (apply (multimax_row_sum r t Ht T)). assert (PG : 0 <= Rabs w) by apply Rabs_pos.
+assert (PD : 0 <= D) by (eapply Rle_trans; [apply Rabs_pos | apply dsigma_steepness]). assert (Ps : 0 <= Rabs (scale r)) by apply Rabs_pos.
+assert (U := u64_figure). assert (P24 : pow2 (-24) = / 16777216) by (simpl; lra).
+assert (X0 : 0 <= loss_noise x) by (unfold loss_noise; rewrite U; lra). assert (Pf : 0 < faint) by apply bpow_gt_0.
+assert (Ph : 0 <= faintness p) by (unfold faintness; destruct Rle_dec; lra).
+set (l := loss_noise x * (p + q)) in *. assert (L0 : 0 <= l) by (apply Rmult_le_pos; lra).
+assert (KQ : (1 + pow2 (-24)) * l <= k * (p + q)) by (unfold l; rewrite <- Rmult_assoc; apply Rmult_le_compat_r; lra).
+assert (S : forall c d, (l + 11/10 * faintness p) * c <= d * (p + q) + 2 * faintness p ->
+  (l + 11/10 * faintness p) * Rabs w * D * Rabs (scale r) * c <= off d).
+{ intros c d L. unfold off, loss_allowance.
+  replace ((l + 11/10 * faintness p) * Rabs w * D * Rabs (scale r) * c) with ((l + 11/10 * faintness p) * c * Rabs w * D * Rabs (scale r)) by ring.
+  repeat (apply Rmult_le_compat_r; [assumption|]). exact L. }
+exists ((l + 11/10 * faintness p) * Rabs w * D * Rabs (scale r)). split; [repeat apply Rmult_le_pos; trivial; lra|]. split; [exact E|].
+split; [apply S; rewrite P24 in *; lra|]. intros h Hh. apply S.
+assert ((1 + h) * l <= (1 + h) * (k * (p + q))) by (apply Rmult_le_compat_l; rewrite P24 in *; lra).
+assert (h * faintness p <= / 200 * faintness p) by (apply Rmult_le_compat_r; lra). lra.
+Qed.
+
 Theorem loss_grad_error : forall r out y a w A t i, valid_row r -> is_loss_gradient r y a w out -> format32 a -> 0 <= a <= 1 ->
   (t < size r)%nat -> taken r t = true -> is_top r (modulated_at r t) -> condition_row r t A -> in_reach_grad A (INR (size r)) ->
   (i < size r)%nat -> taken r i = true ->
@@ -221,28 +263,10 @@ Theorem loss_grad_error : forall r out y a w A t i, valid_row r -> is_loss_gradi
   let off := loss_allowance (kappa A (INR (size r))) p q (Rabs w) D * Rabs (scale r) in
   Rabs exact + off <= 33 * 10 ^ 37 -> Rabs (out i - exact) <= pow2 (-24) * Rabs exact + pow2 (-149) + off.
 Proof.
-intros r out y a w A t i Vr (m & rest & (s & w2 & Tp & Sec & Ro) & Pu) Fa Ha Ht T TopT C B Hi Ti exact D p q off Rg.
-assert (M : modulated_at r t = m).
-{ destruct Tp as (Hs & Ts & Es & Top). apply Rle_antisym. now apply Top. rewrite <- Es. now apply TopT. }
-assert (Nf := near_or_far_row r A t Vr Ht T C). rewrite M in Nf. assert (N := many r Vr).
-assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
-{ destruct (Nf t Ht T) as [H|H]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
-destruct (loss_noise_kappa A (INR (size r)) N A0 B) as [C1 K].
-destruct (loss_grad_before_rounding r m _ rest s w2 t y a w i Vr A0 Tp Sec Ro Ht T M Nf C1 Fa Ha Hi Ti) as (Hx & Q0 & E).
-fold p q D exact in Q0, E. set (z := pull_of _ _ _ _ _ _ _) in *. set (x := excess _) in *. set (k := kappa A (INR (size r))) in *.
-assert (Pp : 0 <= p) by (apply (multimax_row_sum r t Ht T)). assert (PG : 0 <= Rabs w) by apply Rabs_pos.
-assert (PD : 0 <= D) by (eapply Rle_trans; [apply Rabs_pos | apply dsigma_steepness]). assert (Ps : 0 <= Rabs (scale r)) by apply Rabs_pos.
-assert (U := u64_figure). assert (P24 : pow2 (-24) = / 16777216) by (simpl; lra).
-assert (X0 : 0 <= loss_noise x) by (unfold loss_noise; rewrite U; lra).
-assert (Kx : loss_noise x <= k) by (rewrite P24 in K; lra). assert (Pf : 0 < faint) by apply bpow_gt_0.
-assert (Ph : 0 <= faintness p) by (unfold faintness; destruct Rle_dec; lra).
-assert (A1 : (1 + pow2 (-24)) * ((loss_noise x * (p + q) + 11/10 * faintness p) * Rabs w * D * Rabs (scale r)) <= off).
-{ unfold off, loss_allowance. rewrite <- Rmult_assoc. apply Rmult_le_compat_r; trivial. rewrite <- Rmult_assoc. apply Rmult_le_compat_r; trivial.
-  rewrite <- Rmult_assoc. apply Rmult_le_compat_r; trivial.
-  assert ((1 + pow2 (-24)) * loss_noise x * (p + q) <= k * (p + q)) by (apply Rmult_le_compat_r; lra). rewrite P24 in *. lra. }
-set (o := (loss_noise x * (p + q) + 11/10 * faintness p) * Rabs w * D * Rabs (scale r)) in *.
-assert (O0 : 0 <= o).
-{ unfold o. repeat apply Rmult_le_pos; trivial. assert (0 <= loss_noise x * (p + q)) by (apply Rmult_le_pos; lra). lra. }
+intros r out y a w A t i Vr (m & rest & Rs & Pu) Fa Ha Ht T TopT C B Hi Ti exact D p q off Rg.
+destruct (loss_grad_close r m rest y a w A t i Vr Rs Fa Ha Ht T TopT C B Hi Ti) as (o & O0 & E & A1 & _).
+fold exact D p q in E, A1. change (o * (1 + pow2 (-24)) <= off) in A1. set (z := pull_of _ _ _ _ _ _ _) in *.
+assert (P24 : pow2 (-24) = / 16777216) by (simpl; lra).
 assert (P500 : pow2 (-500) <= pow2 (-150) * / 1000).
 { apply Rle_trans with (pow2 (-160)). apply bpow_le. lia. change (-160)%Z with (-150 + -10)%Z. rewrite bpow_plus.
   apply Rmult_le_compat_l. apply bpow_ge_0. simpl. lra. }

@@ -67,11 +67,7 @@ Theorem loss_moment_error : forall r y a w s big lo hi largest A t j far, valid_
     INR (size r) * (2 * faint * Rabs w * far + pow2 (-254)).
 Proof.
 intros r y a w s big lo hi X A t j far Vr (m & rest & (s0 & w2 & Tp & Sec & Ro) & Ex & Mo) Fa Ha Ht T TopT C B Hfar.
-assert (M : modulated_at r t = m).
-{ destruct Tp as (Hs & Ts & Es & Top). apply Rle_antisym. now apply Top. rewrite <- Es. now apply TopT. }
-assert (Nf := near_or_far_row r A t Vr Ht T C). rewrite M in Nf. assert (N := many r Vr).
-assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
-{ destruct (Nf t Ht T) as [H|H]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
+destruct (loss_top r s0 m A t Vr Tp Ht T TopT C) as [M Nf]. assert (A0 := condition_nonneg r A t Vr Ht T C). assert (N := many r Vr).
 destruct (loss_noise_kappa A (INR (size r)) N A0 B) as [C1 K].
 destruct (multimax_row_sum r t Ht T) as [P0 P1]. destruct (target_sum_most r y a t Vr Ht T Ha) as [Q0 Q1].
 set (x := excess (loss_grad_chain (gamma_5 * A + pow2 (-600)) (INR (size r)))) in *. set (G := Rabs w) in *.
@@ -190,8 +186,7 @@ intros r y a w s big lo hi X A t j far Vr Mo Fa Ha Ht T TopT C B Hfar.
 eapply Rle_trans. apply (loss_moment_error r y a w s big lo hi X A t j far Vr Mo Fa Ha Ht T TopT C B Hfar). apply Rplus_le_compat_r.
 destruct Mo as (m & rest & _ & (_ & _ & _ & _ & HX & _) & _).
 assert (Nf := near_or_far_row r A t Vr Ht T C).
-assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
-{ destruct (Nf t Ht T) as [H|H]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
+assert (A0 := condition_nonneg r A t Vr Ht T C).
 assert (K := kappa_quanta A r Vr A0 B). assert (Q := quanta_small r Vr).
 assert (Z : 0 <= moment_size (coefs r) lo hi X j) by (apply (moment_size_mono (coefs r) lo hi X lo hi X j); lra).
 apply Rmult_le_compat_r; trivial. apply Rmult_le_compat_r; [apply Rabs_pos | lra].

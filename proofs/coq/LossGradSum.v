@@ -29,8 +29,7 @@ intros r out y a w A t K L Vr Lg Fa Ha Ht T TopT C B Hy Ty PL H. set (n := INR (
 destruct (multimax_row_sum r t Ht T) as [Pp Sp]. assert (Sq := target_shares r y a Vr Hy Ty).
 assert (PW := Rabs_pos w). assert (Pf : 0 < faint) by apply bpow_gt_0. assert (P24 := bpow_gt_0 radix2 (-24)). assert (P149 := bpow_gt_0 radix2 (-149)).
 assert (N := many r Vr). fold n in N.
-assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
-{ destruct (near_or_far_row r A t Vr Ht T C t Ht T) as [X|X]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
+assert (A0 := condition_nonneg r A t Vr Ht T C).
 destruct (noise_kappa A n N A0 B) as (_ & [X0 X1] & _). assert (K0 : 0 <= k) by (unfold k; lra).
 assert (K1 : 0 <= K).
 { destruct (H t Ht T) as (Kd & Lc & _). rewrite Rabs_mult in Lc. assert (Ds := dsigma_steepness (coefs r) (premapped r t)).

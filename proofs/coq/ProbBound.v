@@ -117,6 +117,11 @@ intros i Hi Ti. destruct (C i Hi Ti) as [Ci|F].
   assert (0 <= u64 * (condition_at r i + condition_at r t)) by (apply Rmult_le_pos; lra).
   split; lra.
 Qed.
+Lemma condition_nonneg : forall r A t, valid_row r -> (t < size r)%nat -> taken r t = true -> condition_row r t A -> 0 <= gamma_5 * A + pow2 (-600).
+Proof.
+intros r A t Vr Ht T C. destruct (near_or_far_row r A t Vr Ht T C t Ht T) as [H|H]; [|lra].
+generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra.
+Qed.
 
 (* the chain of errors is at most what log_error of src/bounds.c adds up *)
 Lemma chain_log_error : forall A n, 0 <= n <= 2147483647 ->
@@ -153,8 +158,7 @@ intros r p A t i Vr (m & total & [Top (s & Hs & Ts & Es)] & Tc & Pw) Ht T TopT C
 assert (M : modulated_at r t = m). { apply Rle_antisym. now apply Top. rewrite <- Es. now apply TopT. }
 assert (Nf := near_or_far_row r A t Vr Ht T C). rewrite M in Nf.
 assert (N := many r Vr). assert (L := chain_log_error A (INR (size r)) N).
-assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
-{ destruct (Nf t Ht T) as [H|H]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
+assert (A0 := condition_nonneg r A t Vr Ht T C).
 destruct (wide_error r m _ total t i Vr A0 Top Ht T M Nf Tc Hi Ti) as (C0 & X0 & P0 & D).
 rewrite (Pw i Hi Ti). change (prob_of _ _) with (rnd32 (wide r m total i)).
 set (c := chain _ _) in *. set (b := log_error _ _ _) in *.
@@ -186,8 +190,7 @@ intros r p A t i Vr (m & total & [Top (s & Hs & Ts & Es)] & Tc & Pw) Ht T TopT C
 assert (M : modulated_at r t = m). { apply Rle_antisym. now apply Top. rewrite <- Es. now apply TopT. }
 assert (Nf := near_or_far_row r A t Vr Ht T C). rewrite M in Nf.
 assert (N := many r Vr). assert (L := chain_log_error A (INR (size r)) N).
-assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
-{ destruct (Nf t Ht T) as [H|H]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
+assert (A0 := condition_nonneg r A t Vr Ht T C).
 destruct (wide_error r m _ total t i Vr A0 Top Ht T M Nf Tc Hi Ti) as (C0 & X0 & P0 & D).
 rewrite (Pw i Hi Ti). change (prob_of _ _) with (rnd32 (wide r m total i)).
 set (c := chain _ _) in *. set (b := log_error _ _ _) in *. set (x := wide r m total i) in *. set (q := multimax_row r i) in *.

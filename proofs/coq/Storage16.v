@@ -178,8 +178,7 @@ intros s r p A t i Vr (m & total & [Top (k & Hk & Tk & Ek)] & Tc & Pw) Ht T TopT
 assert (M : modulated_at r t = m). { apply Rle_antisym. now apply Top. rewrite <- Ek. now apply TopT. }
 assert (Nf := near_or_far_row r A t Vr Ht T C). rewrite M in Nf.
 assert (N := many r Vr). assert (L := chain_log_error A (INR (size r)) N).
-assert (A0 : 0 <= gamma_5 * A + pow2 (-600)).
-{ destruct (Nf t Ht T) as [H|H]; [|lra]. generalize (Rabs_pos (modulated_at r t - sigma_at r t)). lra. }
+assert (A0 := condition_nonneg r A t Vr Ht T C).
 destruct (wide_error r m _ total t i Vr A0 Top Ht T M Nf Tc Hi Ti) as (C0 & X0 & P0 & D).
 rewrite (Pw i Hi Ti). fold (wide r m total i).
 set (c := chain _ _) in *. set (b := log_error _ _ _) in *. set (w := wide r m total i) in *. set (q := multimax_row r i) in *.
