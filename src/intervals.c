@@ -8,7 +8,7 @@
 #include "pieces.h"
 
 #ifdef __FRAMAC__
-#include "x_of.acsl"
+#include "rising.acsl"
 #endif
 
 /* m/n; beyond 2^990 FAR. */
@@ -47,7 +47,7 @@ static double quotient(double a, double b) {
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   value:  fin(\result) && \result == (rising != 0 ? v : -v);
+    ensures   value:  fin(\result) && \result == directed_of(rising, v);
 */
 static double directed(double v, int rising) { return rising ? v : -v; }
 
@@ -59,6 +59,8 @@ static double directed(double v, int rising) { return rising ? v : -v; }
     assigns   \nothing;
     ensures   ends:   far_or(\result.lo, 1.0e299) && far_or(\result.hi, 1.0e299);
     ensures   inside: at_most(q.lo, \result.lo) && at_most(\result.hi, q.hi);
+    ensures   low:    \result.lo == part_low(directed_of(rising, q.base), directed_of(rising, q.rate), q.lo, q.hi);
+    ensures   high:   \result.hi == part_high(directed_of(rising, q.base), directed_of(rising, q.rate), q.hi);
 */
 static mmax_interval positive_part(piece q, int rising) {
   double base = directed(q.base, rising), rate = directed(q.rate, rising);
@@ -90,6 +92,7 @@ typedef struct intervals {
     ensures   filled: filled(\result);
     ensures   order:  apart(\result);
     ensures   reach:  \forall double b; up_to(s, b) ==> at_most(found.hi, b) ==> up_to(\result, b);
+    ensures   which:  \forall real y; y != found.lo || !ends_at(s, y) ==> (inside(\result, y) <==> inside(s, y) || found.lo < y < found.hi);
 */
 static intervals append(intervals s, mmax_interval found) {
   if (!(found.lo < found.hi)) return s;
@@ -114,6 +117,8 @@ static intervals append(intervals s, mmax_interval found) {
     ensures   ends:   are_ends(\result);
     ensures   filled: filled(\result);
     ensures   order:  apart(\result) && up_to(\result, q.hi);
+    ensures   which:  \forall real y; y != q.lo ==> (inside(\result, y) <==> inside(s, y) ||
+                        in_part(directed_of(rising, q.base), directed_of(rising, q.rate), q.lo, q.hi, y));
 */
 static intervals append_piece(intervals s, piece q, int rising) {
   mmax_interval found = positive_part(q, rising);
@@ -131,6 +136,7 @@ static intervals append_piece(intervals s, piece q, int rising) {
     ensures   ends:   are_ends(\result);
     ensures   filled: filled(\result);
     ensures   order:  apart(\result);
+    ensures   which:  are_rising(p, rising, \result);
 */
 static intervals increasing(mmax_params p, int rising) {
   cut_list cut = cuts(p);
@@ -141,14 +147,22 @@ static intervals increasing(mmax_params p, int rising) {
       loop invariant filled: filled(found);
       loop invariant order:  apart(found);
       loop invariant reach:  up_to(found, cut.v[i]);
+      loop invariant which:  \forall real y; !cut_at(p, y) ==> (inside(found, y) <==> rises_to(p, rising, cut.v[i], y));
       loop assigns i, found;
       loop variant cut.n - i;
   */
   for (size_t i = 0; i + 1 < cut.n; i++) {
     /*@ assert hint_next:  at_most(cut.v[i], cut.v[i + 1]); */
+    /*@ assert hint_here:  cut.v[i] < cut.v[i + 1] ==> neighbours(p, cut.v[i], cut.v[i + 1]); */
+    /*@ assert hint_piece: next_piece(p, cut.v[i], cut.v[i + 1]); */
     /*@ assert hint_reach: up_to(found, cut.v[i + 1]); */
-    if (cut.v[i] < cut.v[i + 1])
-      found = append_piece(found, piece_between(p, cut.v[i], cut.v[i + 1]), rising);
+    if (!(cut.v[i] < cut.v[i + 1])) continue;
+    piece q = piece_between(p, cut.v[i], cut.v[i + 1]);
+    /*@ assert hint_on:    \forall real y; rises_on(p, rising, cut.v[i], cut.v[i + 1], y) <==>
+          in_part(directed_of(rising, q.base), directed_of(rising, q.rate), q.lo, q.hi, y); */
+    /*@ assert hint_to:    \forall real y; rises_to(p, rising, cut.v[i + 1], y) <==>
+          rises_to(p, rising, cut.v[i], y) || rises_on(p, rising, cut.v[i], cut.v[i + 1], y); */
+    found = append_piece(found, q, rising);
   }
   return found;
 }
@@ -177,6 +191,9 @@ static double x_of(double scale, double shift, double y) {
     ensures   order:  are_ordered(\result);
     ensures   apart:  apart_x(\result);
     ensures   reach:  reach(\result, x_at(scale, shift, far));
+    ensures   before: \forall integer k; 0 <= k < x.n ==> \result.v[k] == x.v[k];
+    ensures   none:   \result.n == x.n ==> !(x_at(scale, shift, near) < x_at(scale, shift, far));
+    ensures   found:  \result.n > x.n ==> stands_for(\result.v[x.n].lo, x_at(scale, shift, near)) && stands_for(\result.v[x.n].hi, x_at(scale, shift, far));
 */
 static intervals append_x(intervals x, double scale, double shift, double near, double far) {
   mmax_interval found = {x_of(scale, shift, near), x_of(scale, shift, far)};
@@ -223,6 +240,8 @@ static double far_end(double scale, intervals y, size_t i) {
     ensures   count:  0 <= \result.n <= y.n;
     ensures   order:  are_ordered(\result);
     ensures   apart:  apart_x(\result);
+    ensures   from:   come_from(scale, shift, y, y.n, \result);
+    ensures   all:    are_all(scale, shift, y, y.n, \result);
 */
 static intervals to_x(double scale, double shift, intervals y) {
   intervals x = {0};
@@ -231,13 +250,19 @@ static intervals to_x(double scale, double shift, intervals y) {
       loop invariant order:  are_ordered(x);
       loop invariant apart:  apart_x(x);
       loop invariant reach:  i < y.n ==> reach(x, x_at(scale, shift, near_of(scale, y, i)));
+      loop invariant from:   come_from(scale, shift, y, i, x);
+      loop invariant all:    are_all(scale, shift, y, i, x);
       loop assigns i, x;
       loop variant y.n - i;
   */
   for (size_t i = 0; i < y.n; i++) {
     double near = near_end(scale, y, i), far = far_end(scale, y, i);
     /*@ assert hint_filled: follows(scale, near, far); */
+    /*@ ghost size_t before = x.n; */
     x = append_x(x, scale, shift, near, far);
+    /*@ assert hint_new:    before < x.n ==> is_x(scale, shift, y, i, x.v[before]); */
+    /*@ assert hint_before: \forall integer k; 0 <= k < before ==> has_source(scale, shift, y, i, x.v[k]); */
+    /*@ assert hint_old:    \forall integer k; 0 <= k < before ==> has_source(scale, shift, y, i + 1, x.v[k]); */
     /*@ assert hint_up:    i + 1 < y.n ==> at_most(y.v[i].hi, y.v[i + 1].lo); */
     /*@ assert hint_down:  i + 1 < y.n ==> at_most(y.v[y.n - 2 - i].hi, y.v[y.n - 1 - i].lo); */
     /*@ assert hint_next:  i + 1 < y.n ==> follows(scale, far, near_of(scale, y, i + 1)); */
@@ -277,14 +302,22 @@ static size_t write_intervals(intervals x, mmax_interval *out) {
     ensures   count:  0 <= \result <= 5;
     ensures   order:  \forall integer i; 0 <= i < \result ==> \lt_double(out[i].lo, out[i].hi);
     ensures   apart:  \forall integer i, j; 0 <= i < j < \result ==> \le_double(out[i].hi, out[j].lo);
+    ensures   none:   \old(params->scale) == 0.0 ==> \result == 0;
+    ensures   which:  \old(params->scale) != 0.0 ==> \exists intervals y, x; are_found(\old(*params), y, x) && \result == x.n &&
+                        \forall integer i; 0 <= i < x.n ==> out[i] == x.v[i];
 */
 size_t mmax_increasing_intervals(const mmax_params *params,
                                  mmax_interval out[MMAX_MAX_INTERVALS]) {
   mmax_fpenv saved = mmax_fpenv_enter();
   const mmax_params p = *params;
   size_t count = 0; /* scale 0: constant */
-  if (p.scale != 0.0)
-    count = write_intervals(to_x(p.scale, p.shift, increasing(p, p.scale > 0.0)), out);
+  if (p.scale != 0.0) {
+    intervals y = increasing(p, p.scale > 0.0);
+    intervals x = to_x(p.scale, p.shift, y);
+    /*@ assert hint_found: are_found(p, y, x) && p == \at(*params, Pre); */
+    count = write_intervals(x, out);
+    /*@ assert hint_which: are_found(\at(*params, Pre), y, x) && count == x.n && \forall integer i; 0 <= i < x.n ==> out[i] == x.v[i]; */
+  }
   mmax_fpenv_leave(saved);
   return count;
 }

@@ -23,7 +23,7 @@
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   value:  fin(\result) && 0.0 <= \result && (\result == v || \result == -v);
+    ensures   value:  fin(\result) && 0.0 <= \result && \result == size_of(v);
 */
 static inline double magnitude(double v) { return v < 0.0 ? -v : v; }
 
@@ -31,7 +31,7 @@ static inline double magnitude(double v) { return v < 0.0 ? -v : v; }
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   value:  \result == a || \result == b;
+    ensures   value:  \result == greater(a, b);
     ensures   finite: fin(\result) && at_most(a, \result) && at_most(b, \result);
 */
 static inline double larger(double a, double b) { return a > b ? a : b; }
@@ -39,7 +39,7 @@ static inline double larger(double a, double b) { return a > b ? a : b; }
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   value:  \result == a || \result == b;
+    ensures   value:  \result == lesser(a, b);
     ensures   finite: fin(\result) && at_most(\result, a) && at_most(\result, b);
 */
 static inline double smaller(double a, double b) { return a < b ? a : b; }
@@ -60,11 +60,15 @@ typedef struct piece {
   double lo, hi, base, rate, size_base, size_rate;
 } piece;
 
+#ifdef __FRAMAC__
+#include "piece.acsl"
+#endif
+
 /*@ requires  range:  bounded(sum, 3.0e77) && bounded(term, 2.4e77);
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   value:  \result == (acts != 0 ? rnd64(sum + term) : sum);
+    ensures   value:  \result == plus_if(sum, acts, term);
     ensures   most:   bounded(\result, 6.0e77);
     ensures   one:    bounded(sum, 1.0) && bounded(term, 3.5e38) ==> bounded(\result, 4.0e38);
     ensures   two:    bounded(sum, 4.0e38) && bounded(term, 3.5e38) ==> bounded(\result, 8.0e38);
@@ -81,6 +85,7 @@ static inline double with(double sum, int acts, double term) {
     exits     \false;
     assigns   \nothing;
     ensures   range:  bounded(\result, 6.0e77);
+    ensures   value:  \result == sum4(sum, a1, t1, a2, t2, a3, t3, a4, t4);
 */
 static inline double with4(double sum, int a1, double t1, int a2, double t2, int a3, double t3,
                            int a4, double t4) {
@@ -92,6 +97,7 @@ static inline double with4(double sum, int a1, double t1, int a2, double t2, int
     exits     \false;
     assigns   \nothing;
     ensures   range:  bounded(\result, 1.5e39);
+    ensures   value:  \result == sum2(a1, t1, a2, t2);
 */
 static inline double with2(int a1, double t1, int a2, double t2) {
   return with(with(0.0, a1, t1), a2, t2);
@@ -102,6 +108,7 @@ static inline double with2(int a1, double t1, int a2, double t2) {
     exits     \false;
     assigns   \nothing;
     ensures   range:  bounded(\result, 2.4e77);
+    ensures   value:  \result == product(rate, knot);
 */
 static inline double rate_at(double rate, double knot) { return mmax_mul(rate, knot); }
 
@@ -112,6 +119,7 @@ static inline double rate_at(double rate, double knot) { return mmax_mul(rate, k
     ensures   ends:   \result.lo == lo && \result.hi == hi && is_cut(\result.lo) && is_cut(\result.hi);
     ensures   base:   bounded(\result.base, 6.0e77) && bounded(\result.size_base, 6.0e77);
     ensures   rate:   bounded(\result.rate, 1.5e39) && bounded(\result.size_rate, 1.5e39);
+    ensures   value:  is_piece(p, \result);
 */
 static inline piece piece_between(mmax_params p, double lo, double hi) {
   int low1 = hi <= p.knot[0], high1 = lo >= p.knot[1];
@@ -119,12 +127,20 @@ static inline piece piece_between(mmax_params p, double lo, double hi) {
   double c1 = p.coef[0], c2 = p.coef[1];
   double rate3 = mmax_twice(p.coef[2]), rate4 = mmax_twice(p.coef[3]);
   double at3 = rate_at(rate3, p.knot[2]), at4 = rate_at(rate4, p.knot[3]);
+  /*@ assert hint_first:  low1 == not_above(hi, p.knot[0]) && high1 == not_above(p.knot[1], lo); */
+  /*@ assert hint_second: low2 == not_above(hi, p.knot[2]) && high2 == not_above(p.knot[3], lo); */
+  /*@ assert hint_third:  at3 == at_knot(p.coef[2], p.knot[2]); */
+  /*@ assert hint_fourth: at4 == at_knot(p.coef[3], p.knot[3]); */
   piece q = {lo, hi, 0.0, 0.0, 0.0, 0.0};
   q.base = with4(1.0, low1, -c1, high1, c2, low2, -at3, high2, -at4);
   q.rate = with2(low2, rate3, high2, rate4);
   q.size_base = with4(1.0, low1, magnitude(c1), high1, magnitude(c2), low2, magnitude(at3), high2,
                       magnitude(at4));
   q.size_rate = with2(low2, magnitude(rate3), high2, magnitude(rate4));
+  /*@ assert hint_base: q.base == base_of(p, lo, hi); */
+  /*@ assert hint_rate: q.rate == rate_of(p, lo, hi); */
+  /*@ assert hint_size_base: q.size_base == size_base_of(p, lo, hi); */
+  /*@ assert hint_size_rate: q.size_rate == size_rate_of(p, lo, hi); */
   return q;
 }
 
@@ -146,6 +162,7 @@ typedef struct cut_list {
     ensures   count:  \result.n == c.n + 1;
     ensures   cuts:   are_cuts(\result);
     ensures   order:  ascending(\result) && \result.v[0] == -0x1p1020;
+    ensures   which:  \forall real x; has(\result, x) <==> has(c, x) || x == knot;
 */
 static inline cut_list insert(cut_list c, double knot) {
   size_t at = c.n;
@@ -153,6 +170,8 @@ static inline cut_list insert(cut_list c, double knot) {
       loop invariant cuts:  are_cuts_but(c, at);
       loop invariant order: ascending_but(c, at) && c.v[0] == -0x1p1020;
       loop invariant above: at < c.n ==> at_most(knot, c.v[at + 1]);
+      loop invariant below: \forall integer j; 0 <= j < at ==> c.v[j] == \at(c.v[j], Pre);
+      loop invariant moved: \forall integer j; at <= j < c.n ==> c.v[j + 1] == \at(c.v[j], Pre);
       loop assigns at, c;
       loop variant at;
   */
@@ -172,6 +191,7 @@ static inline cut_list insert(cut_list c, double knot) {
     ensures   count:  c.n <= \result.n <= c.n + 1;
     ensures   cuts:   are_cuts(\result);
     ensures   order:  ascending(\result) && \result.v[0] == -0x1p1020;
+    ensures   which:  \forall real x; has(\result, x) <==> has(c, x) || knot_at(coef, knot, x);
 */
 static inline cut_list put(cut_list c, double coef, double knot) {
   return coef == 0.0 ? c : insert(c, knot);
@@ -184,6 +204,8 @@ static inline cut_list put(cut_list c, double coef, double knot) {
     ensures   count:  \result.n == c.n + 1;
     ensures   cuts:   are_cuts(\result);
     ensures   order:  ascending(\result);
+    ensures   which:  \forall real x; has(\result, x) <==> has(c, x) || x == 0x1p1020;
+    ensures   ends:   \result.v[0] == c.v[0] && \result.v[\result.n - 1] == 0x1p1020;
 */
 static inline cut_list put_last(cut_list c) {
   /*@ assert hint_last: c.v[c.n - 1] <= 0x1p1020; */
@@ -200,6 +222,8 @@ static inline cut_list put_last(cut_list c) {
     ensures   count:  2 <= \result.n <= 6;
     ensures   cuts:   are_cuts(\result);
     ensures   order:  ascending(\result);
+    ensures   which:  are_cuts_of(p, \result);
+    ensures   ends:   \result.v[0] == -0x1p1020 && \result.v[\result.n - 1] == 0x1p1020;
 */
 static inline cut_list cuts(mmax_params p) {
   cut_list c = {1, {-FAR, 0.0, 0.0, 0.0, 0.0, 0.0}};

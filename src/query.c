@@ -34,12 +34,14 @@ double mmax_sigma(const mmax_params *params, float x) {
     exits     \false;
     assigns   \nothing;
     ensures   finite: fin(\result);
+    ensures   value:  \result == derivative_at(params, affine_hat(params, x));
 */
 double mmax_sigma_derivative(const mmax_params *params, float x) {
   mmax_fpenv saved = mmax_fpenv_enter();
   double y = mmax_affine(params, mmax_widen(mmax_fpenv_pin32(x)));
   double slope = mmax_slope(params, mmax_hinges_at(params, y));
   double d = mmax_fpenv_pin(mmax_mul(slope, params->scale));
+  /*@ assert hint_product: d == product(slope, params->scale); */
   mmax_fpenv_leave(saved);
   return d;
 }
@@ -81,14 +83,16 @@ void mmax_limits(const mmax_params *params, double *at_minus_inf, double *at_plu
     exits     \false;
     assigns   \nothing;
     ensures   range:  bounded(\result, 1.5e219);
+    ensures   value:  \result == y_inside(scale, shift, x);
 */
 static double y_near(double scale, double shift, double x) { return mmax_fma(scale, x, shift); }
 
-/*@ requires  range:  float_sized(scale) && float_sized(shift) && no_nan(x);
+/*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift) && no_nan(x);
     terminates \true;
     exits     \false;
     assigns   \nothing;
     ensures   range:  far_or(\result, 1.5e219);
+    ensures   value:  \forall real r; far_as(x, r) ==> \result == y_end(scale, shift, r);
 */
 static double y_of(double scale, double shift, double x) {
   if (x > FAR_X) return scale < 0.0 ? -FAR : FAR;
@@ -103,6 +107,7 @@ static double y_of(double scale, double shift, double x) {
     exits     \false;
     assigns   \nothing;
     ensures   range:  bounded(\result, 2.5e258);
+    ensures   value:  \result == line_of(base, rate, y);
 */
 static double linear(double base, double rate, double y) {
   return mmax_add(base, mmax_mul(rate, y));
@@ -113,6 +118,7 @@ static double linear(double base, double rate, double y) {
     exits     \false;
     assigns   \nothing;
     ensures   range:  bounded(\result, 3.0e258);
+    ensures   value:  \result == slack_of(slope, size);
 */
 static double with_slack(double slope, double size) {
   return mmax_add(magnitude(slope), mmax_mul(0x1p-49, size));
@@ -126,6 +132,7 @@ static double with_slack(double slope, double size) {
     exits     \false;
     assigns   \nothing;
     ensures   range:  slope_sized(\result);
+    ensures   value:  \result == slope_size_of(q.base, q.rate, q.size_base, q.size_rate, y);
 */
 static double slope_size(piece q, double y) {
   if (q.rate == 0.0) return with_slack(q.base, q.size_base);
@@ -140,20 +147,28 @@ static double slope_size(piece q, double y) {
     exits     \false;
     assigns   \nothing;
     ensures   range:  slope_sized(\result);
+    ensures   value:  is_largest(p, lo, hi, \result);
 */
 static double largest_slope(mmax_params p, double lo, double hi) {
   cut_list cut = cuts(p);
   double sup = 0.0;
   /*@ loop invariant i:      0 <= i < cut.n;
-      loop invariant sup:    slope_sized(sup);
+      loop invariant sup:    slope_sized(sup) && 0.0 <= sup;
+      loop invariant one:    sup == 0.0 || one_counts(p, lo, hi, sup);
+      loop invariant all:    \forall real a, b, t; counts(p, lo, hi, a, b, t) ==> b <= cut.v[i] ==> t <= sup;
       loop assigns i, sup;
       loop variant cut.n - i;
   */
   for (size_t i = 0; i + 1 < cut.n; i++) {
+    /*@ assert hint_here: cut.v[i] < cut.v[i + 1] ==> neighbours(p, cut.v[i], cut.v[i + 1]); */
+    /*@ assert hint_next: next_piece(p, cut.v[i], cut.v[i + 1]); */
     double from = larger(cut.v[i], lo), to = smaller(cut.v[i + 1], hi);
     if (!(cut.v[i] < cut.v[i + 1] && from <= to)) continue;
     piece q = piece_between(p, cut.v[i], cut.v[i + 1]);
-    sup = larger(sup, larger(slope_size(q, from), slope_size(q, to)));
+    double at_from = slope_size(q, from), at_to = slope_size(q, to);
+    /*@ assert hint_from: counts(p, lo, hi, cut.v[i], cut.v[i + 1], at_from); */
+    /*@ assert hint_to:   counts(p, lo, hi, cut.v[i], cut.v[i + 1], at_to); */
+    sup = larger(sup, larger(at_from, at_to));
   }
   return sup;
 }
@@ -164,9 +179,10 @@ static double largest_slope(mmax_params p, double lo, double hi) {
     exits     \false;
     assigns   \nothing;
     ensures   finite: fin(\result);
+    ensures   value:  \result == raised(sup, size);
 */
 static double scaled_up(double sup, double size) {
-  double product = mmax_mul(mmax_mul(sup, size), 1.0 + 0x1p-50);
+  double product = mmax_mul(mmax_mul(sup, size), 0x1.0000000000004p0 /* 1 + 2^-50 */);
   return mmax_add(product, 0x1p-1073);
 }
 
@@ -176,6 +192,9 @@ static double scaled_up(double sup, double size) {
     assigns   \nothing;
     ensures   nan:    \is_NaN(lo) || \is_NaN(hi) ==> \is_NaN(\result);
     ensures   kind:   no_nan(lo) && no_nan(hi) ==> no_nan(\result);
+    ensures   value:  \forall real l, h; far_as(lo, l) ==> far_as(hi, h) ==> fin(\result) ==> is_lipschitz(*params, l, h, \result);
+    ensures   none:   \forall real l, h; far_as(lo, l) ==> far_as(hi, h) ==> !fin(\result) ==>
+                        \is_plus_infinity(\result) && is_unbounded(*params, l, h);
 */
 double mmax_lipschitz(const mmax_params *params, double lo, double hi) {
   if (is_nan(lo) || is_nan(hi)) return mmax_wide_nan();
@@ -185,6 +204,9 @@ double mmax_lipschitz(const mmax_params *params, double lo, double hi) {
   double a = y_of(p.scale, p.shift, mmax_fpenv_pin(lo));
   double b = y_of(p.scale, p.shift, mmax_fpenv_pin(hi));
   double sup = largest_slope(p, smaller(a, b), larger(a, b));
+  /*@ assert hint_ends: \forall real l, h; far_as(lo, l) ==> far_as(hi, h) ==> a == y_end(p.scale, p.shift, l) && b == y_end(p.scale, p.shift, h); */
+  /*@ assert hint_sup:  \forall real l, h; far_as(lo, l) ==> far_as(hi, h) ==> is_sup(p, l, h, sup); */
+  /*@ assert hint_same: p == *params; */
   double result = sup < FAR ? mmax_fpenv_pin(scaled_up(sup, magnitude(p.scale))) : mmax_wide_inf();
   mmax_fpenv_leave(saved);
   return result;

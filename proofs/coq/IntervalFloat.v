@@ -21,16 +21,10 @@ Definition positive_part (s : R) (q : piece) : list (R * R) :=
     let lo := if Rlt_dec 0 r then Rmax (p_lo q) root else p_lo q in
     let hi := if Rlt_dec 0 r then p_hi q else Rmin (p_hi q) root in
     if Rlt_dec lo hi then [(lo, hi)] else [].
-Definition parts (P : params) (s : R) : list (R * R) := flat_map (positive_part s) (pieces P).
-
-(* intervals that meet at a knot are one; the last one found is the head *)
-Definition merge (acc : list (R * R)) (found : R * R) : list (R * R) :=
-  match acc with
-  | (a, h) :: t => if Req_EM_T h (fst found) then (a, snd found) :: t else found :: acc
-  | [] => [found]
-  end.
-Definition increasing (P : params) (s : R) : list (R * R) := fold_left merge (parts P s) [].
+(* the x of an end of an interval of y; FAR stands for +inf, -FAR for -inf *)
 Definition x_of (scale shift y : R) : R := quotient (sub y shift) scale.
+Definition end_of (scale shift y : R) : R :=
+  if Rlt_dec (Rabs y) FAR then x_of scale shift y else if is_neg scale then - y else y.
 
 Definition inside (l : list (R * R)) (y : R) : Prop := exists a b, In (a, b) l /\ a < y < b.
 Definition tolerance (P : params) (y : R) : R := pow2 (-50) * terms_size P y.
@@ -205,74 +199,13 @@ destruct (Req_EM_T (mul s (rate q)) 0).
   + generalize (Rmin_l (p_hi q) t). lra.
 Qed.
 
-(* a point between neighbouring cuts is in an interval iff it is in that of its piece *)
-Lemma inside_parts : forall P s u v y, sorted (cuts P) -> In (u, v) (pairs (cuts P)) -> u < y < v ->
-  (inside (parts P s) y <-> inside (positive_part s (piece_hat P u v)) y).
+(* off the cuts, the sign of s * sigma' is as the part found on the piece says, up to the tolerance *)
+Lemma between_cuts : forall P scale shift s y, valid_params P scale shift -> format_coefs P -> s = 1 \/ s = -1 ->
+  Rabs y <= pow2 980 -> ~ In y (cuts P) -> exists u v, In (u, v) (pairs (cuts P)) /\ u < y < v /\
+  (inside (positive_part s (piece_hat P u v)) y -> - tolerance P y < s * dsigma P y) /\
+  (~ inside (positive_part s (piece_hat P u v)) y -> s * dsigma P y < tolerance P y).
 Proof.
-intros P s u v y So I Hy. destruct (pairs_apart _ _ _ So I) as (_ & Iu & Iv & K). unfold inside. split.
-- intros (a & b & J & L). unfold parts in J. apply in_flat_map in J. destruct J as (q & Iq & J).
-  unfold pieces in Iq. apply in_map_iff in Iq. destruct Iq as ([u' v'] & <- & I'). simpl fst in *. simpl snd in *.
-  destruct (pairs_apart _ _ _ So I') as (L' & Iu' & Iv' & K').
-  assert (B := positive_part_inside s (piece_hat P u' v') a b J L').
-  change (p_lo (piece_hat P u' v')) with u' in B. change (p_hi (piece_hat P u' v')) with v' in B.
-  assert (u' = u) by (destruct (K u' Iu'), (K' u Iu); lra). assert (v' = v) by (destruct (K v' Iv'), (K' v Iv); lra). subst u' v'.
-  now exists a, b.
-- intros (a & b & J & L). exists a, b. split; trivial. unfold parts. apply in_flat_map. exists (piece_hat P u v). split; trivial.
-  unfold pieces. apply in_map_iff. now exists (u, v).
-Qed.
-
-(* merging adds at most the points where two intervals meet *)
-Definition nonempty (l : list (R * R)) : Prop := forall a b, In (a, b) l -> a < b.
-Lemma merge_inside : forall acc f y, nonempty acc -> fst f < snd f -> y <> fst f ->
-  nonempty (merge acc f) /\ (inside (merge acc f) y <-> inside acc y \/ fst f < y < snd f).
-Proof.
-intros [|[a h] t] [lo hi] y N H Ny; simpl fst in *; simpl snd in *; unfold merge; simpl fst; simpl snd.
-- split. intros x z [E|E]; [|destruct E]. injection E as <- <-. exact H.
-  split. intros (x & z & [E|E] & L); [|destruct E]. injection E as <- <-. now right.
-  intros [(x & z & [] & _)|L]. exists lo, hi. split; [now left | exact L].
-- assert (Na : a < h) by (apply N; now left). destruct Req_EM_T as [->|E]; split.
-  + intros x z [K|K]. injection K as <- <-. lra. apply N. now right.
-  + split.
-    * intros (x & z & [K|K] & L). injection K as <- <-. destruct (Rlt_dec y lo).
-      left. exists a, lo. split; [now left | lra]. right. lra.
-      left. exists x, z. split; [now right | exact L].
-    * intros [(x & z & [K|K] & L)|L]. injection K as <- <-. exists a, hi. split; [now left | lra].
-      exists x, z. split; [now right | exact L]. exists a, hi. split; [now left | lra].
-  + intros x z [K|K]. injection K as <- <-. exact H. now apply N.
-  + split.
-    * intros (x & z & [K|K] & L). injection K as <- <-. now right. left. now exists x, z.
-    * intros [(x & z & K & L)|L]. exists x, z. split; [now right | exact L]. exists lo, hi. split; [now left | exact L].
-Qed.
-Lemma merged_inside : forall l acc y, nonempty acc -> nonempty l -> ~ In y (map fst l) ->
-  (inside (fold_left merge l acc) y <-> inside acc y \/ inside l y).
-Proof.
-induction l as [|[a b] t IH]; intros acc y Na Nl Ny; simpl.
-- split. tauto. intros [H|(x & z & [] & _)]. exact H.
-- destruct (merge_inside acc (a, b) y Na) as [M1 M2]; simpl in *.
-  { apply Nl. now left. } { intros E. apply Ny. now left. }
-  rewrite (IH (merge acc (a, b)) y M1), M2.
-  + split.
-    * intros [[H|H]|(x & z & I & L)]. now left. right. exists a, b. split; [now left | exact H].
-      right. exists x, z. split; [now right | exact L].
-    * intros [H|(x & z & [E|I] & L)]. tauto. injection E as <- <-. tauto. right. now exists x, z.
-  + intros x z I. apply Nl. now right.
-  + intros I. apply Ny. now right.
-Qed.
-
-Lemma parts_nonempty : forall P s, sorted (cuts P) -> nonempty (parts P s).
-Proof.
-intros P s So a b I. unfold parts in I. apply in_flat_map in I. destruct I as (q & Iq & J).
-unfold pieces in Iq. apply in_map_iff in Iq. destruct Iq as ([u v] & <- & I). destruct (pairs_apart _ _ _ So I) as (L & _).
-apply (positive_part_inside s (piece_hat P u v) a b J) in L. lra.
-Qed.
-
-(* T7i: off the knots and the left ends found, the sign of s * sigma' is as the intervals say, up to the tolerance *)
-Theorem increasing_right : forall P scale shift s y, valid_params P scale shift -> format_coefs P -> s = 1 \/ s = -1 ->
-  Rabs y <= pow2 980 -> ~ In y (cuts P) -> ~ In y (map fst (parts P s)) ->
-  (inside (increasing P s) y -> - tolerance P y < s * dsigma P y) /\
-  (~ inside (increasing P s) y -> s * dsigma P y < tolerance P y).
-Proof.
-intros P a b s y V F Hs Sy Nc Np. destruct (cuts_facts P a b V) as (So & _). assert (U := u64_small). assert (F9 := far_980).
+intros P a b s y V F Hs Sy Nc. destruct (cuts_facts P a b V) as (So & _). assert (U := u64_small). assert (F9 := far_980).
 assert (V' := V). destruct V' as (_ & _ & _ & H3 & H4 & _). assert (B := Sy). apply Rabs_le_inv in B.
 destruct (pair_right (tl (cuts P)) (- FAR) y So ltac:(lra)) as (u & v & I & Uv & K).
 { exists FAR. split. apply cuts_far. lra. }
@@ -283,52 +216,10 @@ assert (D : dsigma P y = slope_at (piece_real P u v) y).
 { rewrite <- (proj1 (slope_inside P u v y Ap)) by lra. destruct (cuts_facts P a b V) as (_ & _ & _ & C2 & _).
   unfold dsigma, slope_right. destruct C2 as [->|C2]. ring.
   assert (y <> k2 P) by (intros E; apply Nc; now rewrite E). hinge; lra. }
-destruct (part_right P s u v y Hs F H3 H4 Hy Sy) as [G L]. rewrite D.
+destruct (part_right P s u v y Hs F H3 H4 Hy Sy) as [G L].
 assert (T : 8 * (u64 * size_at (piece_real P u v) y) <= tolerance P y).
 { unfold tolerance. rewrite <- eight_u, Rmult_assoc. apply Rmult_le_compat_l. lra. apply Rmult_le_compat_l. lra. apply size_less. }
-assert (E : inside (increasing P s) y <-> inside (positive_part s (piece_hat P u v)) y).
-{ rewrite <- (inside_parts P s u v y So I Hy). unfold increasing. rewrite merged_inside; trivial.
-  - split. intros [(x & z & [] & _)|H]. exact H. tauto.
-  - intros x z [].
-  - now apply parts_nonempty. }
-rewrite E. split; intros J; [apply G in J | apply L in J]; lra.
-Qed.
-
-(* so sigma is strictly monotone wherever the slope exceeds the tolerance, up to finitely many points: up on what is printed, *)
-Theorem increases_inside : forall P scale shift lo hi, valid_params P scale shift -> format_coefs P -> lo < hi ->
-  - pow2 980 <= lo -> hi <= pow2 980 ->
-  (forall z, lo < z < hi -> inside (increasing P 1) z /\ (~ In z (cuts P) -> tolerance P z <= Rabs (dsigma P z))) ->
-  sigma P lo < sigma P hi.
-Proof.
-intros P a b lo hi V F L L1 L2 H. apply (increment_gt (knots P ++ cuts P ++ map fst (parts P 1)) _ (dsigma P)); trivial.
-- intros z _. apply sigma_continuous.
-- intros z Hz N. split.
-  + apply sigma_derive; right; intros ->; apply N, in_or_app; left; simpl; tauto.
-  + assert (Nc : ~ In z (cuts P)) by (intros I; apply N, in_or_app; right; apply in_or_app; now left).
-    destruct (H z Hz) as [I T]. specialize (T Nc).
-    destruct (increasing_right P a b 1 z V F ltac:(now left) ltac:(apply Rabs_le; lra) Nc) as [G _].
-    { intros I'. apply N, in_or_app. right. apply in_or_app. now right. }
-    specialize (G I). rewrite Rmult_1_l in G. revert T. unfold Rabs. destruct Rcase_abs; lra.
-Qed.
-
-(* and down elsewhere *)
-Theorem decreases_outside : forall P scale shift lo hi, valid_params P scale shift -> format_coefs P -> lo < hi ->
-  - pow2 980 <= lo -> hi <= pow2 980 ->
-  (forall z, lo < z < hi -> ~ inside (increasing P 1) z /\ (~ In z (cuts P) -> tolerance P z <= Rabs (dsigma P z))) ->
-  sigma P hi < sigma P lo.
-Proof.
-intros P a b lo hi V F L L1 L2 H.
-cut (-1 * sigma P lo < -1 * sigma P hi); [lra|].
-apply (increment_gt (knots P ++ cuts P ++ map fst (parts P 1)) (fun z => -1 * sigma P z) (fun z => -1 * dsigma P z)); trivial.
-- intros z _. apply (continuity_pt_scal (sigma P)). apply sigma_continuous.
-- intros z Hz N. split.
-  + apply (Derive.is_derive_scal (sigma P)).
-    apply sigma_derive; right; intros ->; apply N, in_or_app; left; simpl; tauto.
-  + assert (Nc : ~ In z (cuts P)) by (intros I; apply N, in_or_app; right; apply in_or_app; now left).
-    destruct (H z Hz) as [I T]. specialize (T Nc).
-    destruct (increasing_right P a b 1 z V F ltac:(now left) ltac:(apply Rabs_le; lra) Nc) as [_ G].
-    { intros I'. apply N, in_or_app. right. apply in_or_app. now right. }
-    specialize (G I). rewrite Rmult_1_l in G. revert T. unfold Rabs. destruct Rcase_abs; lra.
+exists u, v. rewrite D. repeat split; trivial; try apply Hy; intros J; [apply G in J | apply L in J]; lra.
 Qed.
 
 (* an end in x: three roundings' worth from the exact preimage of the end in y *)

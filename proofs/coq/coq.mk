@@ -8,14 +8,13 @@ prove-coq:
 	proofs/coq/check_assumptions.sh proofs/coq $(B)/proofs/coq
 
 # make prove-tie  the same definitions in ACSL, Coq and prose: WP's export of the contract is Contract.v's, and the formula lines of
-#                 specs/semantics.md and the bound and query functions in Coq give the library's bits; Why3's float axioms hold for Flocq.
+#                 specs/semantics.md give the library's bits; Why3's float axioms hold for Flocq.
 #                 Each check with faults that it must refuse. Needs frama-c, why3 and what proofs/wp/prove.py leaves in build/wp.
-ties := tie_contract tie_prose tie_bounds tie_queries ieee_axioms
+ties := tie_contract tie_prose ieee_axioms
 # each after its check, two at a time
 checks := $(ties:=-control)
-compared := tie_prose tie_bounds tie_queries
 .PHONY: $(ties) $(checks)
-$(compared) $(compared:=-control): library = $(B)/libmultimax.so
+tie_prose tie_prose-control: library = $(B)/libmultimax.so
 $(ties):
 	python3 proofs/wp/$@.py $(library)
 $(checks): %-control: %

@@ -2,7 +2,8 @@
 (* Loaded into Frama-C: Why3's transformation mmax_few, first in the drivers of cvc5few, cvc5quick and cvc5indfew. Of a task it keeps the axioms
    that the row $MMAX_UNIT of the table $MMAX_USES names, what they and the goal speak of, and of that the definitions that are named (as
    NAME'def) or that the driver will inline; a symbol whose definition goes stays declared. So each formula of the result is one of the task: a
-   proof of it is a proof of the task. Without a row it keeps all. *)
+   proof of it is a proof of the task. Without a row it keeps all. mmax_no_lemmas, first in Gappa's driver, keeps what no
+   lemma of specs/logic (Q_NAME) says: all definitions are put into what is left, also where one branches on and on. *)
 open Why3
 module Sid = Ident.Sid
 
@@ -32,21 +33,18 @@ let plain name =
   let number part = part <> "" && String.for_all (fun c -> '0' <= c && c <= '9') part in
   String.concat "_" (List.filter (fun part -> not (number part)) (String.split_on_char '_' name))
 
-let few names task =
-  let named = Hashtbl.create 97 in
-  List.iter (fun name -> Hashtbl.replace named (plain name) ()) names;
-  let named id suffix = Hashtbl.mem named (plain (id.Ident.id_string ^ suffix)) in
+let few axiom definition task =
   let used = ref Sid.empty in
   let use ids = used := Sid.union ids !used in
   let keep d =
     use (Decl.get_decl_syms d);
     [ Theory.create_decl d ]
   in
-  let defined (ls, body) = named ls.Term.ls_name "'def" || trivial (snd (Decl.open_ls_defn body)) in
+  let defined (ls, body) = definition ls.Term.ls_name || trivial (snd (Decl.open_ls_defn body)) in
   let kept d =
     match d.Decl.d_node with
     | Decl.Dprop (Decl.Pgoal, _, _) -> keep d
-    | Decl.Dprop (_, pr, _) -> if named pr.Decl.pr_name "" then keep d else []
+    | Decl.Dprop (_, pr, _) -> if axiom pr.Decl.pr_name then keep d else []
     | _ when Sid.disjoint d.Decl.d_news !used -> []
     | Decl.Dlogic l when not (List.for_all defined l) -> List.concat_map (fun (ls, _) -> keep (Decl.create_param_decl ls)) l
     | _ -> keep d
@@ -65,7 +63,7 @@ let few names task =
     | _ -> ()
   in
   List.iter spoken decls;
-  let gone = function Theory.MApr pr -> not (named pr.Decl.pr_name "") | _ -> false in
+  let gone = function Theory.MApr pr -> not (axiom pr.Decl.pr_name) | _ -> false in
   let one td =
     match td.Theory.td_node with
     | Theory.Decl d -> kept d
@@ -76,7 +74,16 @@ let few names task =
   let left = List.fold_left (fun rest td -> one td @ rest) [] (List.rev decls) in
   List.fold_left Task.add_tdecl None left
 
+let of_row names =
+  let known = Hashtbl.create 97 in
+  List.iter (fun name -> Hashtbl.replace known (plain name) ()) names;
+  let named suffix id = Hashtbl.mem known (plain (id.Ident.id_string ^ suffix)) in
+  few (named "") (named "'def")
+
 let () =
   Trans.register_transform "mmax_few"
-    (Trans.store (fun task -> match Lazy.force row with None -> task | Some names -> few names task))
-    ~desc:"Keeps@ the@ axioms@ that@ proofs@ of@ the@ unit@ need."
+    (Trans.store (fun task -> match Lazy.force row with None -> task | Some names -> of_row names task))
+    ~desc:"Keeps@ the@ axioms@ that@ proofs@ of@ the@ unit@ need.";
+  Trans.register_transform "mmax_no_lemmas"
+    (Trans.store (few (fun id -> not (String.starts_with ~prefix:"Q_" id.Ident.id_string)) (fun _ -> true)))
+    ~desc:"Leaves@ out@ the@ lemmas@ of@ the@ specification."

@@ -55,7 +55,7 @@ LEMMAS = {
     "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares")), (("ref/gradient.h", "squares.acsl"), ("squares",))],
     "lemmas_storage": [(("ref/storage.h",), ("storage",)), (("ref/row16.h",), ("row16",))],
     "lemmas_params": [(("multimax.h", "ref/arith.h", "params.acsl"), ("params",))],
-    "lemmas_query": [(("ratio.acsl",), ("ratio",)), (("ref/arith.h", "x_of.acsl"), ("x_of",))],
+    "lemmas_query": [(("ratio.acsl",), ("ratio",)), (("pieces.h", "rising.acsl"), ("x_of", "slopes", "cuts", "rising"))],
     "lemmas_call": [(("check.h", "run.h", "job.acsl", "call.acsl"), ("call",))],
     "lemmas_backward": [(("ref/gradient.h", "floors.acsl", "floor_steps.acsl", "ref/kernels_ref.h", "mean.acsl", "weighed.acsl"),
                          ("floor_steps", "mean", "weighed", "param_sums")),

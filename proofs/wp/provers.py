@@ -62,7 +62,7 @@ def derive_drivers(datadir):
         write("%s/cvc4_%s.gen" % (BUILD, name), text)
         write("%s/cvc5_%s.drv" % (BUILD, name), cvc5.replace("cvc4_16.gen", "cvc4_%s.gen" % name) + left)
     write(BUILD + "/z3_nobv.drv", read("z3_471_nobv.drv") + left)
-    write(BUILD + "/gappa.drv", read("gappa.drv") + left)
+    write(BUILD + "/gappa.drv", read("gappa.drv").replace(first, 'transformation "mmax_no_lemmas"\n' + first) + left)
     write(BUILD + "/coq.drv", read("coq.drv") + left)
     for name in copied:
         shutil.copy(drivers + name, BUILD)

@@ -62,8 +62,31 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("pull_ends.acsl", "affine_hat(p, VALUE(x[i])) == lo", "affine_hat(p, VALUE(x[i])) <= lo"),
           ("words.h", "narrowed(the_storage, v, w)", "narrowed(the_storage, v + v, w)"),
           ("half.acsl", "= taken16(the_storage, x, mask, i)", "= taken16(2, x, mask, i)"),
-          ("half.acsl", "count_sum16(p, the_storage, x, mask, m, n)", "weight_sum16(p, the_storage, x, mask, m, n)")]
+          ("half.acsl", "count_sum16(p, the_storage, x, mask, m, n)", "weight_sum16(p, the_storage, x, mask, m, n)"),
+          ("slopes.acsl", "acts != 0 ? rnd64(sum + term)", "acts != 0 ? rnd64(sum - term)"),
+          ("slopes.acsl", "not_above(b, p.knot[0]), -p.coef[0]", "not_above(a, p.knot[0]), -p.coef[0]"),
+          ("slopes.acsl", "0x1p-49*size", "0x1p-48*size"),
+          ("slopes.acsl", "v <= a || b <= v", "v <= a || a <= v"),
+          ("slopes.acsl", "1.0 + 0x1p-50", "1.0 + 0x1p-51"),
+          ("slopes.acsl", "0x1p600 < size_of(x)", "0x1p599 < size_of(x)"),
+          ("slopes.acsl", "(s == 0.0 || one_counts(p, lo, hi, s)) && ", ""),
+          ("rising.acsl", "0.0 < base ? a : b", "0.0 <= base ? a : b"),
+          ("rising.acsl", "greater(a, root_of(base, rate))", "root_of(base, rate)"),
+          ("x_of.acsl", "n <= scaled_down(m) ? 0x1p1020", "n < scaled_down(m) ? 0x1p1020"),
+          ("x_of.acsl", "rnd64(y - shift)", "rnd64(y + shift)"),
+          ("bounds.acsl", "0x1.4000001p-50", "0x1.4000002p-50"),
+          ("bounds.acsl", "0x1.0000000001p0", "0x1.00000000008p0"),
+          ("bounds.acsl", "0x1.cep-34", "0x1.cdp-34"),
+          ("bounds.acsl", "product(product(c, r), r)", "product(product(r, r), c)"),
+          ("bounds.acsl", "product(size_of(y), 0x1p-53)", "product(y, 0x1p-53)"),
+          ("bounds.acsl", "p->scale == 1.0 && p->shift == 0.0", "p->scale == 1.0"),
+          ("bounds.acsl", "ulps <= 1.0 ? 0.5", "ulps <= 2.0 ? 0.5"),
+          ("bounds.acsl", "0x1p-44", "0x1p-45"),
+          ("bounds.acsl", "storage == 1 ? 0x1p-13 : 0x1p-16", "storage == 1 ? 0x1p-13 : 0x1p-15"),
+          ("bounds.acsl", "product(3.0,", "product(2.0,"),
+          ("bounds.acsl", "product(n, 0x1p-48)), 0x1p-48)", "product(n, 0x1p-48)), 0x1p-47)"),
+          ("bounds.acsl", "ratio_to(t, less(1.0, t))", "ratio_to(t, 1.0 - t)")]
 
 # the source that must refuse a fault in this file; 0 for the others
 PREFERRED = {"backward.acsl": 1, "param_sums.acsl": 1, "extent_ends.acsl": 1, "floors.acsl": 1, "storage.acsl": 2, "row16.acsl": 2,
-             "words.h": 3, "half.acsl": 3}
+             "words.h": 3, "half.acsl": 3, "slopes.acsl": 4, "rising.acsl": 4, "x_of.acsl": 4, "bounds.acsl": 5}
