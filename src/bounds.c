@@ -13,14 +13,6 @@
 #define TWICE_EXP_ERROR 0x1.cep-34   /* of two weights: 522e-13 each and the rounding of z, |z| <= 110 */
 #define SLACK 0x1.0000000001p0       /* 1 + 2^-40: the roundings of these formulas themselves */
 
-/*@ requires  finite: fin(v);
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   value:  fin(\result) && 0.0 <= \result && \result == size_of(v);
-*/
-static double magnitude(double v) { return v < 0.0 ? -v : v; }
-
 /* |c1| to |c4|. */
 typedef struct sizes {
   double c1, c2, c3, c4;
@@ -36,8 +28,8 @@ typedef struct sizes {
     ensures   value2: \result.c3 == size_of(params->coef[2]) && \result.c4 == size_of(params->coef[3]);
 */
 static sizes sizes_of(const mmax_params *params) {
-  const sizes s = {magnitude(params->coef[0]), magnitude(params->coef[1]),
-                   magnitude(params->coef[2]), magnitude(params->coef[3])};
+  const sizes s = {mmax_abs(params->coef[0]), mmax_abs(params->coef[1]),
+                   mmax_abs(params->coef[2]), mmax_abs(params->coef[3])};
   return s;
 }
 
@@ -130,7 +122,7 @@ double mmax_condition(const mmax_params *params, float x) {
   double y = mmax_affine(params, mmax_widen(mmax_fpenv_pin32(x)));
   mmax_hinges r = mmax_hinges_at(params, y);
   const sizes c = sizes_of(params);
-  const double size = magnitude(y);
+  const double size = mmax_abs(y);
   /*@ assert hint_size: between(size, 0.0, 1.2e77); */
   double linear = linear_size(size, c.c1, r.low1, c.c2, r.high1);
   double a = plus_square(plus_square(linear, c.c3, r.low2), c.c4, r.high2);
@@ -146,9 +138,11 @@ double mmax_condition(const mmax_params *params, float x) {
   }
   /*@ assert hint_condition: a == condition_at((mmax_params *)params, y); */
   /*@ assert hint_sum: between(a, 0.0, 9.0e193); */
-  a = mmax_fpenv_pin(mmax_mul(a, SLACK));
+  double raised = mmax_mul(a, SLACK);
+  /*@ assert hint_raised: raised == slack(a); */
+  raised = mmax_fpenv_pin(raised);
   mmax_fpenv_leave(saved);
-  return a;
+  return raised;
 }
 
 /* e^t - 1 <= t/(1-t); no useful bound from t = 1/2 on. */

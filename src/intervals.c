@@ -6,42 +6,11 @@
 #include "fpenv.h"
 #include "multimax.h"
 #include "pieces.h"
+#include "x_of.h"
 
 #ifdef __FRAMAC__
 #include "rising.acsl"
 #endif
-
-/* m/n; beyond 2^990 FAR. */
-/*@ requires  range:  bounded(m, 1.1e299) && 0.0 <= m && bounded(n, 1.5e39) && 0.0 < n;
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   range:  fin(\result) && (\result == 0x1p1020 || 0.0 <= \result <= 1.0e299);
-    ensures   value:  \result == ratio_of(m, n);
-*/
-static double ratio(double m, double n) {
-  double scaled = mmax_mul(m, 0x1p-990);
-  if (scaled >= n) return FAR;
-  /*@ assert hint_format: rnd64(n) == n; */
-  /*@ assert hint_below:  m*0x1p-990 < n; */
-  /*@ assert hint_most:   m <= 1.05e298*n; */
-  /*@ assert hint_least:  ratio_least(m, n); */
-  /*@ assert hint_ratio:  ratio_most(m, n, 1.05e298); */
-  return mmax_div(m, n);
-}
-
-/* a/b, b != 0; beyond 2^990 FAR with its sign. */
-/*@ requires  range:  bounded(a, 1.1e299) && bounded(b, 1.5e39) && b != 0.0;
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   range:  far_or(\result, 1.0e299);
-    ensures   value:  \result == quotient_of(a, b);
-*/
-static double quotient(double a, double b) {
-  double size = ratio(magnitude(a), magnitude(b));
-  return (a < 0.0) == (b < 0.0) ? size : -size;
-}
 
 /*@ requires  finite: fin(v);
     terminates \true;
@@ -167,19 +136,6 @@ static intervals increasing(mmax_params p, int rising) {
   return found;
 }
 
-/* The x of an end of an interval of y. */
-/*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift) && far_or(y, 1.0e299);
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   value:  stands_for(\result, x_at(scale, shift, y));
-*/
-static double x_of(double scale, double shift, double y) {
-  double x = scale < 0.0 ? -y : y;
-  if (y < FAR && y > -FAR) x = quotient(mmax_sub(y, shift), scale);
-  return x < FAR && x > -FAR ? x : infinity_of(x > 0.0);
-}
-
 /* Appends (x of near, x of far) unless nothing is left of it. */
 /*@ requires  range:  float_sized(scale) && scale != 0.0 && float_sized(shift);
     requires  room:   0 <= x.n <= 4 && are_ordered(x) && apart_x(x) && reach(x, x_at(scale, shift, near));
@@ -240,7 +196,7 @@ static double far_end(double scale, intervals y, size_t i) {
     ensures   count:  0 <= \result.n <= y.n;
     ensures   order:  are_ordered(\result);
     ensures   apart:  apart_x(\result);
-    ensures   from:   come_from(scale, shift, y, y.n, \result);
+    ensures   from:   come_from(scale, shift, y, \result);
     ensures   all:    are_all(scale, shift, y, y.n, \result);
 */
 static intervals to_x(double scale, double shift, intervals y) {
@@ -250,7 +206,7 @@ static intervals to_x(double scale, double shift, intervals y) {
       loop invariant order:  are_ordered(x);
       loop invariant apart:  apart_x(x);
       loop invariant reach:  i < y.n ==> reach(x, x_at(scale, shift, near_of(scale, y, i)));
-      loop invariant from:   come_from(scale, shift, y, i, x);
+      loop invariant from:   come_from(scale, shift, y, x);
       loop invariant all:    are_all(scale, shift, y, i, x);
       loop assigns i, x;
       loop variant y.n - i;
@@ -260,9 +216,8 @@ static intervals to_x(double scale, double shift, intervals y) {
     /*@ assert hint_filled: follows(scale, near, far); */
     /*@ ghost size_t before = x.n; */
     x = append_x(x, scale, shift, near, far);
-    /*@ assert hint_new:    before < x.n ==> is_x(scale, shift, y, i, x.v[before]); */
-    /*@ assert hint_before: \forall integer k; 0 <= k < before ==> has_source(scale, shift, y, i, x.v[k]); */
-    /*@ assert hint_old:    \forall integer k; 0 <= k < before ==> has_source(scale, shift, y, i + 1, x.v[k]); */
+    /*@ assert hint_index: i == 0 || i == 1 || i == 2 || i == 3 || i == 4; */
+    /*@ assert hint_new:   before < x.n ==> has_source(scale, shift, y, x.v[before]); */
     /*@ assert hint_up:    i + 1 < y.n ==> at_most(y.v[i].hi, y.v[i + 1].lo); */
     /*@ assert hint_down:  i + 1 < y.n ==> at_most(y.v[y.n - 2 - i].hi, y.v[y.n - 1 - i].lo); */
     /*@ assert hint_next:  i + 1 < y.n ==> follows(scale, far, near_of(scale, y, i + 1)); */

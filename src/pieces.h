@@ -19,14 +19,6 @@
 
 #define FAR 0x1p1020
 
-/*@ requires  finite: fin(v);
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   value:  fin(\result) && 0.0 <= \result && \result == size_of(v);
-*/
-static inline double magnitude(double v) { return v < 0.0 ? -v : v; }
-
 /*@ requires  finite: fin(a) && fin(b);
     terminates \true;
     exits     \false;
@@ -127,16 +119,18 @@ static inline piece piece_between(mmax_params p, double lo, double hi) {
   double c1 = p.coef[0], c2 = p.coef[1];
   double rate3 = mmax_twice(p.coef[2]), rate4 = mmax_twice(p.coef[3]);
   double at3 = rate_at(rate3, p.knot[2]), at4 = rate_at(rate4, p.knot[3]);
+  double minus1 = -c1, minus3 = -at3, minus4 = -at4;
   /*@ assert hint_first:  low1 == not_above(hi, p.knot[0]) && high1 == not_above(p.knot[1], lo); */
   /*@ assert hint_second: low2 == not_above(hi, p.knot[2]) && high2 == not_above(p.knot[3], lo); */
-  /*@ assert hint_third:  at3 == at_knot(p.coef[2], p.knot[2]); */
-  /*@ assert hint_fourth: at4 == at_knot(p.coef[3], p.knot[3]); */
+  /*@ assert hint_minus:  minus1 == -p.coef[0]; */
+  /*@ assert hint_third:  at3 == at_knot(p.coef[2], p.knot[2]) && minus3 == -at_knot(p.coef[2], p.knot[2]); */
+  /*@ assert hint_fourth: at4 == at_knot(p.coef[3], p.knot[3]) && minus4 == -at_knot(p.coef[3], p.knot[3]); */
   piece q = {lo, hi, 0.0, 0.0, 0.0, 0.0};
-  q.base = with4(1.0, low1, -c1, high1, c2, low2, -at3, high2, -at4);
+  q.base = with4(1.0, low1, minus1, high1, c2, low2, minus3, high2, minus4);
   q.rate = with2(low2, rate3, high2, rate4);
-  q.size_base = with4(1.0, low1, magnitude(c1), high1, magnitude(c2), low2, magnitude(at3), high2,
-                      magnitude(at4));
-  q.size_rate = with2(low2, magnitude(rate3), high2, magnitude(rate4));
+  q.size_base = with4(1.0, low1, mmax_abs(c1), high1, mmax_abs(c2), low2, mmax_abs(at3), high2,
+                      mmax_abs(at4));
+  q.size_rate = with2(low2, mmax_abs(rate3), high2, mmax_abs(rate4));
   /*@ assert hint_base: q.base == base_of(p, lo, hi); */
   /*@ assert hint_rate: q.rate == rate_of(p, lo, hi); */
   /*@ assert hint_size_base: q.size_base == size_base_of(p, lo, hi); */
@@ -227,6 +221,7 @@ static inline cut_list put_last(cut_list c) {
 */
 static inline cut_list cuts(mmax_params p) {
   cut_list c = {1, {-FAR, 0.0, 0.0, 0.0, 0.0, 0.0}};
+  /*@ assert hint_start: \forall real x; has(c, x) <==> x == -0x1p1020; */
   c = put(c, p.coef[0], p.knot[0]);
   c = put(c, p.coef[1], p.knot[1]);
   c = put(c, p.coef[2], p.knot[2]);

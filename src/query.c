@@ -121,7 +121,7 @@ static double linear(double base, double rate, double y) {
     ensures   value:  \result == slack_of(slope, size);
 */
 static double with_slack(double slope, double size) {
-  return mmax_add(magnitude(slope), mmax_mul(0x1p-49, size));
+  return mmax_add(mmax_abs(slope), mmax_mul(0x1p-49, size));
 }
 
 /* At least |sigma'(y)|; FAR where it has no bound. */
@@ -137,7 +137,7 @@ static double with_slack(double slope, double size) {
 static double slope_size(piece q, double y) {
   if (q.rate == 0.0) return with_slack(q.base, q.size_base);
   if (y >= FAR || y <= -FAR) return FAR;
-  return with_slack(linear(q.base, q.rate, y), linear(q.size_base, q.size_rate, magnitude(y)));
+  return with_slack(linear(q.base, q.rate, y), linear(q.size_base, q.size_rate, mmax_abs(y)));
 }
 
 /* At least |sigma'| on [lo, hi] off the knots; pieces that touch it at an end count. */
@@ -207,7 +207,7 @@ double mmax_lipschitz(const mmax_params *params, double lo, double hi) {
   /*@ assert hint_ends: \forall real l, h; far_as(lo, l) ==> far_as(hi, h) ==> a == y_end(p.scale, p.shift, l) && b == y_end(p.scale, p.shift, h); */
   /*@ assert hint_sup:  \forall real l, h; far_as(lo, l) ==> far_as(hi, h) ==> is_sup(p, l, h, sup); */
   /*@ assert hint_same: p == *params; */
-  double result = sup < FAR ? mmax_fpenv_pin(scaled_up(sup, magnitude(p.scale))) : mmax_wide_inf();
+  double result = sup < FAR ? mmax_fpenv_pin(scaled_up(sup, mmax_abs(p.scale))) : mmax_wide_inf();
   mmax_fpenv_leave(saved);
   return result;
 }

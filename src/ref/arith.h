@@ -8,6 +8,10 @@
 
 #include "primitives.h"
 
+#ifdef __FRAMAC__
+#include "rounded.acsl"
+#endif
+
 /*@ requires  finite: fin(x) && fin(y);
     requires  range:  in_range(x + y);
     terminates \true;
@@ -56,6 +60,14 @@ static inline double mmax_div(double x, double y) { return x / y; }
     ensures   value:  \result == relu(u);
 */
 static inline double mmax_relu(double u) { return u > 0.0 ? u : 0.0; }
+
+/*@ requires  finite: fin(v);
+    terminates \true;
+    exits     \false;
+    assigns   \nothing;
+    ensures   value:  fin(\result) && 0.0 <= \result && \result == size_of(v);
+*/
+static inline double mmax_abs(double v) { return v < 0.0 ? -v : v; }
 
 /* v rounded to nearest even onto the grid of big = 6 * 2^E, |v| <= 2 * 2^E, in
    units of the grid, 2^(E-50). */

@@ -59,15 +59,6 @@ static mmax_status backward_view(const mmax_params *params, const mmax_view *row
 static mmax_status backward_at(const mmax_params *params, const mmax_input *in,
                                mmax_upstream upstream, mmax_storage storage, mmax_output grad,
                                mmax_accumulator *acc, size_t r) {
-  /*@ assert hint_inside: row_inside(r, in->rows, in->stride) && row_inside(r, in->rows, upstream.stride); */
-  /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
-  /*@ assert hint_mask: in->mask != \null ==> row_inside(r, in->rows, in->mask_stride); */
-  /*@ assert hint_target: grad.data != \null ==> row_writable(out_of(grad, r), in->cols); */
-  /*@ assert hint_ahead: grad.data != \null ==> rows_ahead_apart(WORDS_AT(grad.data), r, grad.stride, logits_of((mmax_input *)in), in->stride, in->rows, in->cols); */
-  /*@ assert hint_ahead_g: grad.data != \null ==> rows_ahead_apart(WORDS_AT(grad.data), r, grad.stride, upstream_of(upstream), upstream.stride, in->rows, in->cols); */
-  /*@ assert hint_upstream: row_readable(upstream_row(upstream, r), in->cols); */
-  /*@ assert hint_sized: 0 <= rows_before(r, upstream.stride) <= rows_before(in->rows - 1, upstream.stride) && rows_before(in->rows - 1, upstream.stride) <= 9223372036854775807; */
-  /*@ assert hint_first: (size_t)(r*upstream.stride) == rows_before(r, upstream.stride); */
   const mmax_view row = view_of(in, storage, r);
   const mmax_source g = source_at(upstream.grad_probs, storage, r * upstream.stride);
   const mmax_sink out = sink_of(grad, storage, r);
@@ -75,18 +66,6 @@ static mmax_status backward_at(const mmax_params *params, const mmax_input *in,
         row.n == \at(in->cols, Pre); */
   /*@ assert hint_g: g.WORDS == upstream_row(upstream, r); */
   /*@ assert hint_out: grad.data == \null ? out.WORDS == \null : out.WORDS == out_of(grad, r); */
-  /*@ assert hint_wanted: grad.data != \null ==> out.WORDS != \null; */
-  /*@ assert hint_row: row_readable(row.logits.WORDS, row.n); */
-  /*@ assert hint_row_mask: row_of_mask((uint8_t *)row.mask, row.n); */
-  /*@ assert hint_mask_apart: grad.data != \null ==> row_mask_apart(out.WORDS, (uint8_t *)row.mask, row.n); */
-  /*@ assert hint_apart: grad.data != \null ==> out.WORDS == row.logits.WORDS || rows_apart(out.WORDS, (mmax_word *)row.logits.WORDS, row.n); */
-  /*@ assert hint_apart_g: grad.data != \null ==> out.WORDS == g.WORDS || rows_apart(out.WORDS, (mmax_word *)g.WORDS, row.n); */
-  /*@ assert hint_sums: acc != \null && grad.data != \null ==> sums_row_apart(acc, out.WORDS, row.n); */
-  /*@ assert hint_behind: grad.data != \null ==> \forall integer k; 0 <= k < r ==> rows_apart(out.WORDS, out_of(grad, k), row.n); */
-  /*@ assert hint_before: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> entry_apart(out.WORDS, out_of(grad, k) + i, row.n); */
-  /*@ assert hint_rest: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_written(out.WORDS, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
-  /*@ assert hint_rest_g: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_written(out.WORDS, upstream_row(upstream, k) + i, row.n); */
-  /*@ assert hint_frame: \separated(out.WORDS + (0 .. row.n - 1), &row); */
   return backward_view(params, &row, g, out, acc);
 }
 
@@ -181,11 +160,6 @@ static int loss_at(const mmax_params *params, const mmax_input *in, const mmax_t
   /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
   /*@ assert hint_mask: in->mask != \null ==> row_inside(r, in->rows, in->mask_stride); */
   /*@ assert hint_target: grad.data != \null ==> row_writable(out_of(grad, r), in->cols); */
-  /*@ assert hint_ahead: grad.data != \null ==> rows_ahead_apart(WORDS_AT(grad.data), r, grad.stride, logits_of((mmax_input *)in), in->stride, in->rows, in->cols); */
-  /*@ assert hint_there: grad.data != \null ==> out_of(grad, r) != \null; */
-  /*@ assert hint_loss_ahead: losses != \null ==> cell_rows_apart(losses + r, logits_of((mmax_input *)in), in->rows, in->cols, in->stride); */
-  /*@ assert hint_loss_behind: losses != \null && grad.data != \null ==> cell_rows_apart(losses + r, WORDS_AT(grad.data), in->rows, in->cols, grad.stride); */
-  /*@ assert hint_target_inside: target_inside((mmax_targets *)targets, r, in->cols); */
   const mmax_view row = view_of(in, storage, r);
   const mmax_sink out = sink_of(grad, storage, r);
   float *loss = losses == NULL ? NULL : losses + r;
@@ -193,29 +167,9 @@ static int loss_at(const mmax_params *params, const mmax_input *in, const mmax_t
   /*@ assert hint_place: row.logits.WORDS == row_of{Pre}((mmax_input *)in, r) && row.mask == mask_of{Pre}((mmax_input *)in, r) &&
         row.n == \at(in->cols, Pre); */
   /*@ assert hint_out: grad.data == \null ? out.WORDS == \null : out.WORDS == out_of(grad, r); */
-  /*@ assert hint_wanted: grad.data != \null ==> out.WORDS != \null; */
-  /*@ assert hint_cells: loss == cell_at(losses, r) && factor == cell_at((float *)grad_loss, r); */
   /*@ assert hint_loss: losses != \null ==> loss != \null && \valid(loss); */
-  /*@ assert hint_row: row_readable(row.logits.WORDS, row.n); */
   /*@ assert hint_row_mask: row_of_mask((uint8_t *)row.mask, row.n); */
-  /*@ assert hint_mask_apart: grad.data != \null ==> row_mask_apart(out.WORDS, (uint8_t *)row.mask, row.n); */
-  /*@ assert hint_apart: grad.data != \null ==> out.WORDS == row.logits.WORDS || rows_apart(out.WORDS, (mmax_word *)row.logits.WORDS, row.n); */
-  /*@ assert hint_loss_row: losses != \null ==> cell_apart(loss, (mmax_word *)row.logits.WORDS, row.n) && cell_mask_apart(loss, (uint8_t *)row.mask, row.n); */
-  /*@ assert hint_loss_grad: losses != \null && grad.data != \null ==> cell_apart(loss, out.WORDS, row.n); */
-  /*@ assert hint_matrix: grad.data != \null ==> row_in_matrix(WORDS_AT(grad.data), r, in->rows, in->cols, grad.stride); */
-  /*@ assert hint_params: grad.data != \null ==> \separated(out.WORDS + (0 .. row.n - 1), params); */
-  /*@ assert hint_sums: acc != \null && grad.data != \null ==> sums_row_apart(acc, out.WORDS, row.n); */
-  /*@ assert hint_sums_row: acc != \null ==> sums_row_apart(acc, (mmax_word *)row.logits.WORDS, row.n) && sums_mask_apart(acc, (uint8_t *)row.mask, row.n); */
-  /*@ assert hint_sums_loss: acc != \null && losses != \null ==> \separated(acc, loss); */
-  /*@ assert hint_behind: grad.data != \null ==> \forall integer k; 0 <= k < r ==> rows_apart(out.WORDS, out_of(grad, k), row.n); */
-  /*@ assert hint_before: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> not_written(out.WORDS, out_of(grad, k) + i, row.n); */
-  /*@ assert hint_loss_near: losses != \null && grad.data != \null ==> \forall integer k; 0 <= k < r ==> cell_apart(loss, out_of(grad, k), row.n); */
-  /*@ assert hint_loss_far: losses != \null ==> \forall integer k; r < k < \at(in->rows, Pre) ==> cell_apart(loss, row_of{Pre}((mmax_input *)in, k), row.n); */
-  /*@ assert hint_before_loss: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> not_lost(loss, out_of(grad, k) + i); */
-  /*@ assert hint_rest: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_written(out.WORDS, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
   /*@ assert hint_rest_loss: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_lost(loss, row_of{Pre}((mmax_input *)in, k) + i); */
-  /*@ assert hint_losses: losses != \null ==> \forall integer k; 0 <= k < r ==> other_kept(loss, losses + k); */
-  /*@ assert hint_losses_grad: losses != \null ==> \forall integer k; 0 <= k < r ==> cell_spared(out.WORDS, losses + k, row.n); */
   /*@ assert hint_spared: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> \separated(out_of(grad, k) + i, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(out_of(grad, k) + i, out.WORDS + (0 .. wanted_row(out.WORDS, row.n) - 1)); */
   /*@ assert hint_spared_rest: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> \separated(row_of{Pre}((mmax_input *)in, k) + i, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(row_of{Pre}((mmax_input *)in, k) + i, out.WORDS + (0 .. wanted_row(out.WORDS, row.n) - 1)); */
   /*@ assert hint_spared_losses: losses != \null ==> \forall integer k; 0 <= k < r ==> \separated(losses + k, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(losses + k, out.WORDS + (0 .. wanted_row(out.WORDS, row.n) - 1)); */

@@ -31,20 +31,8 @@ static void OF(forward)(const mmax_params *params, const mmax_input *in, mmax_ou
       loop variant   in->rows - r;
   */
   for (size_t r = 0; r < in->rows; r++) {
-    /*@ assert hint_row: row_of((mmax_input *)in, r) == row_of{Pre}((mmax_input *)in, r) && mask_of((mmax_input *)in, r) == mask_of{Pre}((mmax_input *)in, r); */
-    /*@ assert hint_inside: row_inside(r, in->rows, in->stride) && row_inside(r, in->rows, probs.stride); */
-    /*@ assert hint_taken: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
-    /*@ assert hint_matrix: row_in_matrix(WORDS_AT(probs.data), r, in->rows, in->cols, probs.stride); */
     const mmax_status state = forward_at(params, in, STORAGE, probs, r);
     /*@ assert hint_state: row_has{Pre}((mmax_input *)in, r, state); */
-    /*@ assert hint_sigma: sigma_same{Pre,Here}((mmax_params *)params); */
-    /*@ assert hint_row_done: forward_row_is{LoopCurrent,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), out_of(probs, r), in->cols); */
-    /*@ assert hint_row_is: forward_row_is{Pre,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), out_of(probs, r), in->cols); */
-    /*@ assert hint_done: forward_done{Pre,Here}((mmax_params *)params, (mmax_input *)in, probs, r); */
-    /*@ assert hint_still: outs_same{LoopCurrent,Here}(probs, in->cols, r); */
-    /*@ assert hint_before: forward_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, probs, r); */
-    /*@ assert hint_later: rows_same{LoopCurrent,Here}(logits_of{Pre}((mmax_input *)in), in->stride, in->cols, r + 1, in->rows); */
-    /*@ assert hint_next: forward_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, probs, r + 1); */
     mmax_report_row(report, r, state);
   }
 }
@@ -78,20 +66,7 @@ static void OF(log_forward)(const mmax_params *params, const mmax_input *in,
       loop variant   in->rows - r;
   */
   for (size_t r = 0; r < in->rows; r++) {
-    /*@ assert hint_row: row_of((mmax_input *)in, r) == row_of{Pre}((mmax_input *)in, r) && mask_of((mmax_input *)in, r) == mask_of{Pre}((mmax_input *)in, r); */
-    /*@ assert hint_inside: row_inside(r, in->rows, in->stride) && row_inside(r, in->rows, log_probs.stride); */
-    /*@ assert hint_taken: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
-    /*@ assert hint_matrix: row_in_matrix(WORDS_AT(log_probs.data), r, in->rows, in->cols, log_probs.stride); */
     const mmax_status state = log_at(params, in, STORAGE, log_probs, r);
-    /*@ assert hint_state: row_has{Pre}((mmax_input *)in, r, state); */
-    /*@ assert hint_sigma: same_modulated{Pre,Here}((mmax_params *)params); */
-    /*@ assert hint_row_done: log_row_is{LoopCurrent,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), out_of(log_probs, r), in->cols); */
-    /*@ assert hint_row_is: log_row_is{Pre,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), out_of(log_probs, r), in->cols); */
-    /*@ assert hint_done: log_done{Pre,Here}((mmax_params *)params, (mmax_input *)in, log_probs, r); */
-    /*@ assert hint_still: outs_same{LoopCurrent,Here}(log_probs, in->cols, r); */
-    /*@ assert hint_before: log_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, log_probs, r); */
-    /*@ assert hint_later: rows_same{LoopCurrent,Here}(logits_of{Pre}((mmax_input *)in), in->stride, in->cols, r + 1, in->rows); */
-    /*@ assert hint_next: log_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, log_probs, r + 1); */
     mmax_report_row(report, r, state);
   }
 }
@@ -144,43 +119,15 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
     const mmax_status state = backward_at(params, in, upstream, STORAGE, grad, acc, r);
     /*@ assert hint_kept: same_input{Pre,Here}((mmax_input *)in); */
     /*@ assert hint_masked_rows: report->masked_rows == \at(report->masked_rows, LoopCurrent); */
-    /*@ assert hint_first_masked: report->first_masked == \at(report->first_masked, LoopCurrent); */
-    /*@ assert hint_nonfinite_rows: report->nonfinite_rows == \at(report->nonfinite_rows, LoopCurrent); */
     /*@ assert hint_first_nonfinite: report->first_nonfinite == \at(report->first_nonfinite, LoopCurrent); */
-    /*@ assert hint_ignored_rows: report->ignored_rows == \at(report->ignored_rows, LoopCurrent); */
-    /*@ assert hint_state: backward_has{Pre}((mmax_input *)in, upstream, r, state); */
-    /*@ assert hint_masked: state == MMAX_ROW_MASKED <==> backward_has{Pre}((mmax_input *)in, upstream, r, MMAX_ROW_MASKED); */
-    /*@ assert hint_bad: state == MMAX_ROW_NONFINITE <==> backward_has{Pre}((mmax_input *)in, upstream, r, MMAX_ROW_NONFINITE); */
-    /*@ assert hint_count: sums_count{LoopCurrent,Here}(acc, state); */
-    /*@ assert hint_status: state == MMAX_OK || state == MMAX_ROW_MASKED || state == MMAX_ROW_NONFINITE; */
-    /*@ assert hint_good: state == MMAX_OK ==> sums_counted{Pre,Here}(acc, r + 1 - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
-    /*@ assert hint_lost: state == MMAX_ROW_NONFINITE ==> sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows + 1); */
-    /*@ assert hint_other: state == MMAX_ROW_MASKED ==> sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
-    /*@ assert hint_sigma: same_gradients{Pre,Here}((mmax_params *)params); */
-    /*@ assert hint_row_done: grad.data != \null ==> backward_row_is{LoopCurrent,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), upstream_row(upstream, r), out_of(grad, r), in->cols); */
-    /*@ assert hint_row_is: grad.data != \null ==> backward_row_is{Pre,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), upstream_row(upstream, r), out_of(grad, r), in->cols); */
-    /*@ assert hint_done: backward_done{Pre,Here}((mmax_params *)params, (mmax_input *)in, upstream, grad, r); */
-    /*@ assert hint_before: backward_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, upstream, grad, r); */
-    /*@ assert hint_next: backward_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, upstream, grad, r + 1); */
-    /*@ assert hint_later: rows_same{LoopCurrent,Here}(logits_of{Pre}((mmax_input *)in), in->stride, in->cols, r + 1, in->rows); */
-    /*@ assert hint_later_g: rows_same{LoopCurrent,Here}(upstream_of(upstream), upstream.stride, in->cols, r + 1, in->rows); */
     /*@ assert hint_terms: terms_same{Pre,LoopCurrent}((mmax_params *)params); */
     /*@ assert hint_receives: backward_receives{Pre,LoopCurrent,Here}(acc, (mmax_params *)params, (mmax_input *)in, upstream, r); */
     /*@ assert hint_sums: backward_sums{Pre,Here}(acc, (mmax_params *)params, (mmax_input *)in, upstream, r + 1); */
-    /*@ assert hint_absent: absent_sums{Pre,Here}(acc, (mmax_params *)params); */
-    /*@ assert hint_unmoved: state != MMAX_OK ==> sums_unmoved{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows); */
-    /*@ assert hint_limbs: acc != \null ==> \forall integer j, i; 0 <= j < 10 ==> 0 <= i < 16 ==> \separated(&acc->limb[j][i], report); */
     /*@ ghost counted: ; */
     mmax_report_row(report, r, state);
     /*@ assert hint_still: sums_still{counted,Here}(acc); */
     /*@ assert hint_sums_kept: sums_kept{counted,Here}(acc); */
     /*@ assert hint_sums_on: backward_sums{Pre,Here}(acc, (mmax_params *)params, (mmax_input *)in, upstream, r + 1); */
-    /*@ assert hint_absent_on: absent_sums{Pre,Here}(acc, (mmax_params *)params); */
-    /*@ assert hint_r: (size_t)(r + 1) == r + 1; */
-    /*@ assert hint_unmoved_on: state != MMAX_OK ==> sums_unmoved{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows); */
-    /*@ assert hint_unmoved_good: state == MMAX_OK ==> sums_unmoved{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows); */
-    /*@ assert hint_good_on: state == MMAX_OK ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
-    /*@ assert hint_lost_on: state == MMAX_ROW_NONFINITE ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
     /*@ assert hint_other_on: state == MMAX_ROW_MASKED ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
   }
 }

@@ -8,15 +8,6 @@
 #include "squares.acsl"
 #endif
 
-/*@ requires  finite: fin(v);
-    terminates \true;
-    exits     \false;
-    assigns   \nothing;
-    ensures   value:  fin(\result) && \result == size_of(v) && \result >= 0.0;
-    ensures   range:  float_sized(v) ==> float_sized(\result);
-*/
-static double magnitude(double v) { return v < 0.0 ? -v : v; }
-
 /* d + |c|. */
 /*@ requires  range:  bounded(d, 4.0e38) && float_sized(c);
     terminates \true;
@@ -28,7 +19,7 @@ static double magnitude(double v) { return v < 0.0 ? -v : v; }
     ensures   second: bounded(\result, 8.0e38);
 */
 static double add_size(double d, double c) {
-  double m = magnitude(c);
+  double m = mmax_abs(c);
   return mmax_add(d, m);
 }
 
@@ -42,7 +33,7 @@ static double add_size(double d, double c) {
     ensures   range:  bounded(\result, 2.0e116);
 */
 static double square_slope(double c, double r) {
-  double f = mmax_twice(magnitude(c));
+  double f = mmax_twice(mmax_abs(c));
   /*@ assert hint_f: f == product(2.0, size_of(c)); */
   return mmax_mul(f, r);
 }
