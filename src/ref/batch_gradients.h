@@ -160,6 +160,8 @@ static int loss_at(const mmax_params *params, const mmax_input *in, const mmax_t
   /*@ assert hint_grad: grad.data != \null ==> row_inside(r, in->rows, grad.stride); */
   /*@ assert hint_mask: in->mask != \null ==> row_inside(r, in->rows, in->mask_stride); */
   /*@ assert hint_target: grad.data != \null ==> row_writable(out_of(grad, r), in->cols); */
+  /*@ assert hint_ahead: grad.data != \null ==> rows_ahead_apart(WORDS_AT(grad.data), r, grad.stride, logits_of((mmax_input *)in), in->stride, in->rows, in->cols); */
+  /*@ assert hint_loss_ahead: losses != \null ==> cell_rows_apart(losses + r, logits_of((mmax_input *)in), in->rows, in->cols, in->stride); */
   const mmax_view row = view_of(in, storage, r);
   const mmax_sink out = sink_of(grad, storage, r);
   float *loss = losses == NULL ? NULL : losses + r;
@@ -169,7 +171,12 @@ static int loss_at(const mmax_params *params, const mmax_input *in, const mmax_t
   /*@ assert hint_out: grad.data == \null ? out.WORDS == \null : out.WORDS == out_of(grad, r); */
   /*@ assert hint_loss: losses != \null ==> loss != \null && \valid(loss); */
   /*@ assert hint_row_mask: row_of_mask((uint8_t *)row.mask, row.n); */
+  /*@ assert hint_loss_near: losses != \null && grad.data != \null ==> \forall integer k; 0 <= k < r ==> cell_apart(loss, out_of(grad, k), row.n); */
+  /*@ assert hint_loss_far: losses != \null ==> \forall integer k; r < k < \at(in->rows, Pre) ==> cell_apart(loss, row_of{Pre}((mmax_input *)in, k), row.n); */
+  /*@ assert hint_rest: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_written(out.WORDS, row_of{Pre}((mmax_input *)in, k) + i, row.n); */
   /*@ assert hint_rest_loss: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> not_lost(loss, row_of{Pre}((mmax_input *)in, k) + i); */
+  /*@ assert hint_losses: losses != \null ==> \forall integer k; 0 <= k < r ==> other_kept(loss, losses + k); */
+  /*@ assert hint_losses_grad: losses != \null ==> \forall integer k; 0 <= k < r ==> cell_spared(out.WORDS, losses + k, row.n); */
   /*@ assert hint_spared: grad.data != \null ==> \forall integer k, i; 0 <= k < r ==> 0 <= i < row.n ==> \separated(out_of(grad, k) + i, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(out_of(grad, k) + i, out.WORDS + (0 .. wanted_row(out.WORDS, row.n) - 1)); */
   /*@ assert hint_spared_rest: \forall integer k, i; r < k < \at(in->rows, Pre) ==> 0 <= i < row.n ==> \separated(row_of{Pre}((mmax_input *)in, k) + i, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(row_of{Pre}((mmax_input *)in, k) + i, out.WORDS + (0 .. wanted_row(out.WORDS, row.n) - 1)); */
   /*@ assert hint_spared_losses: losses != \null ==> \forall integer k; 0 <= k < r ==> \separated(losses + k, loss + (0 .. losses_in(loss, 1) - 1)) && \separated(losses + k, out.WORDS + (0 .. wanted_row(out.WORDS, row.n) - 1)); */

@@ -120,6 +120,11 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
     /*@ assert hint_kept: same_input{Pre,Here}((mmax_input *)in); */
     /*@ assert hint_masked_rows: report->masked_rows == \at(report->masked_rows, LoopCurrent); */
     /*@ assert hint_first_nonfinite: report->first_nonfinite == \at(report->first_nonfinite, LoopCurrent); */
+    /*@ assert hint_count: sums_count{LoopCurrent,Here}(acc, state); */
+    /*@ assert hint_status: state == MMAX_OK || state == MMAX_ROW_MASKED || state == MMAX_ROW_NONFINITE; */
+    /*@ assert hint_good: state == MMAX_OK ==> sums_counted{Pre,Here}(acc, r + 1 - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
+    /*@ assert hint_lost: state == MMAX_ROW_NONFINITE ==> sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows + 1); */
+    /*@ assert hint_other: state == MMAX_ROW_MASKED ==> sums_counted{Pre,Here}(acc, r - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
     /*@ assert hint_terms: terms_same{Pre,LoopCurrent}((mmax_params *)params); */
     /*@ assert hint_receives: backward_receives{Pre,LoopCurrent,Here}(acc, (mmax_params *)params, (mmax_input *)in, upstream, r); */
     /*@ assert hint_sums: backward_sums{Pre,Here}(acc, (mmax_params *)params, (mmax_input *)in, upstream, r + 1); */
@@ -128,6 +133,8 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
     /*@ assert hint_still: sums_still{counted,Here}(acc); */
     /*@ assert hint_sums_kept: sums_kept{counted,Here}(acc); */
     /*@ assert hint_sums_on: backward_sums{Pre,Here}(acc, (mmax_params *)params, (mmax_input *)in, upstream, r + 1); */
+    /*@ assert hint_good_on: state == MMAX_OK ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
+    /*@ assert hint_lost_on: state == MMAX_ROW_NONFINITE ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
     /*@ assert hint_other_on: state == MMAX_ROW_MASKED ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows); */
   }
 }
