@@ -132,6 +132,7 @@ static intervals increasing(mmax_params p, int rising) {
     /*@ assert hint_to:    \forall real y; rises_to(p, rising, cut.v[i + 1], y) <==>
           rises_to(p, rising, cut.v[i], y) || rises_on(p, rising, cut.v[i], cut.v[i + 1], y); */
     found = append_piece(found, q, rising);
+    /*@ assert hint_found: \forall real y; !cut_at(p, y) ==> (inside(found, y) <==> rises_to(p, rising, cut.v[i + 1], y)); */
   }
   return found;
 }
