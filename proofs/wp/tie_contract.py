@@ -3,10 +3,11 @@
 """The definitions of specs/logic are those of proofs/coq: tie_contract.py [--control].
 
 WP and Why3 export the ACSL predicates is_softmax, is_logged, is_loss, is_loss_gradient, is_loss_param_row, is_backward, is_param_row and
-is_softmax16, and of the queries is_lipschitz, is_unbounded, rises and x_at, with all they are made of, to Coq. Only definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); the
+is_softmax16, the queries' is_lipschitz, is_unbounded, rises and x_at, and the bounds of bounds.acsl, with all they are made of, to Coq. Only
+definitions are kept (the axioms kept are Why3's defining equations of symbols that branch or recurse); the
 files *_tie.part in coq/ (tie_sources.py) prove that the exported contracts give those of proofs/coq/Contract.v, LogContract.v, LossContract.v,
-LossGradContract.v, LossGradParams.v, GradContract.v, GradParams.v, Storage16.v and QueryContract.v, which T6, T7 and T8 start from, and that without
-rounding sigma is Eq. 6.
+LossGradContract.v, LossGradParams.v, GradContract.v, GradParams.v, Storage16.v, QueryContract.v and those of the bound functions, which T6, T7
+and T8 start from, and that without rounding sigma is Eq. 6.
 --control: the same with one fault at a time (tie_faults.py) put into a copy of specs/logic; each must make the proof fail. An axiom of its own too
 must be refused. Needs build/proofs/coq (make prove-coq). Exit 0: tied; 1: not.
 """
