@@ -13,7 +13,7 @@ MACHINE = r"\bfeatures\("  # A15
 def body(text, function):
     """The definition of a function: from its last `name(` that is followed by a body to the brace in column 0 or on the line."""
     m = None
-    # src/ref/batch_rows.h writes OF(forward) for forward_f32
+    # src/ref/batch_table.h writes OF(forward) for forward_f32
     name = r"(?:\b%s|\bOF\(%s\))" % (re.escape(function), re.escape(re.sub("_(f32|f16|bf16)$", "", function)))
     for m in re.finditer(name + r"\([^;{]*\)\s*\{(?:[^\n]*\}$|.*?^\})", text, flags=re.M | re.S):
         pass

@@ -33,46 +33,61 @@ let plain name =
   let number part = part <> "" && String.for_all (fun c -> '0' <= c && c <= '9') part in
   String.concat "_" (List.filter (fun part -> not (number part)) (String.split_on_char '_' name))
 
-let few axiom definition task =
-  let used = ref Sid.empty in
-  let use ids = used := Sid.union ids !used in
-  let keep d =
-    use (Decl.get_decl_syms d);
-    [ Theory.create_decl d ]
+(* Goals of a unit share all but their last few dozen declarations. Those that would be kept without the goal come first, as one task for all goals
+   that have them: what the transformations that follow made of it is then known to Why3, which remembers by task. *)
+let few axiom definition =
+  let shared = Hashtbl.create 7 in
+  let task_of decls =
+    let key = List.map Theory.td_hash decls in
+    match Hashtbl.find_opt shared key with
+    | Some task -> task
+    | None ->
+        let task = List.fold_left Task.add_tdecl None decls in
+        Hashtbl.add shared key task;
+        task
   in
   let defined (ls, body) = definition ls.Term.ls_name || trivial (snd (Decl.open_ls_defn body)) in
-  let kept d =
-    match d.Decl.d_node with
-    | Decl.Dprop (Decl.Pgoal, _, _) -> keep d
-    | Decl.Dprop (_, pr, _) -> if axiom pr.Decl.pr_name then keep d else []
-    | _ when Sid.disjoint d.Decl.d_news !used -> []
-    | Decl.Dlogic l when not (List.for_all defined l) -> List.concat_map (fun (ls, _) -> keep (Decl.create_param_decl ls)) l
-    | _ -> keep d
-  in
-  let decls = Task.task_tdecls task in
+  let gone = function Theory.MApr pr -> not (axiom pr.Decl.pr_name) | _ -> false in
   (* the symbols that drivers and transformations know by name *)
-  let spoken td =
+  let spoken used td =
     match td.Theory.td_node with
     | Theory.Meta (_, args) ->
-        List.iter
-          (function
-            | Theory.MAts ts -> use (Sid.singleton ts.Ty.ts_name)
-            | Theory.MAls ls -> use (Sid.singleton ls.Term.ls_name)
-            | _ -> ())
-          args
-    | _ -> ()
+        List.fold_left
+          (fun used -> function Theory.MAts ts -> Sid.add ts.Ty.ts_name used | Theory.MAls ls -> Sid.add ls.Term.ls_name used | _ -> used)
+          used args
+    | _ -> used
   in
-  List.iter spoken decls;
-  let gone = function Theory.MApr pr -> not (axiom pr.Decl.pr_name) | _ -> false in
-  let one td =
-    match td.Theory.td_node with
-    | Theory.Decl d -> kept d
-    | Theory.Meta (_, args) when List.exists gone args -> []
-    | _ -> [ td ]
+  (* what is kept of these declarations, the last one first, if these symbols are used *)
+  let kept used decls =
+    let used = ref used in
+    let keep d =
+      used := Sid.union (Decl.get_decl_syms d) !used;
+      [ Theory.create_decl d ]
+    in
+    let one td =
+      match td.Theory.td_node with
+      | Theory.Decl { d_node = Decl.Dprop (_, pr, _); _ } when not (axiom pr.Decl.pr_name) -> []
+      | Theory.Decl ({ d_node = Decl.Dprop _; _ } as d) -> keep d
+      | Theory.Decl d when Sid.disjoint d.Decl.d_news !used -> []
+      | Theory.Decl { d_node = Decl.Dlogic l; _ } when not (List.for_all defined l) ->
+          List.concat_map (fun (ls, _) -> keep (Decl.create_param_decl ls)) l
+      | Theory.Decl d -> keep d
+      | Theory.Meta (_, args) when not (List.exists gone args) -> [ td ]
+      | _ -> []
+    in
+    (* upwards, so that a declaration comes after all that speaks of it *)
+    List.fold_left (fun rest td -> one td @ rest) [] decls
   in
-  (* from the goal upwards, so that a declaration comes after all that speaks of it *)
-  let left = List.fold_left (fun rest td -> one td @ rest) [] (List.rev decls) in
-  List.fold_left Task.add_tdecl None left
+  fun task ->
+    let goal, before = Task.task_separate_goal task in
+    let decls = Task.task_tdecls before in
+    let known = List.fold_left spoken Sid.empty decls and decls = List.rev decls in
+    let always = kept known decls in
+    let all = kept (match goal.Theory.td_node with Theory.Decl d -> Sid.union (Decl.get_decl_syms d) known | _ -> known) decls in
+    let there = Hashtbl.create 997 in
+    List.iter (fun td -> Hashtbl.replace there (Theory.td_hash td) ()) always;
+    let more = List.filter (fun td -> not (Hashtbl.mem there (Theory.td_hash td))) all in
+    List.fold_left Task.add_tdecl (task_of always) (more @ [ goal ])
 
 let of_row names =
   let known = Hashtbl.create 97 in
@@ -82,7 +97,9 @@ let of_row names =
 
 let () =
   Trans.register_transform "mmax_few"
-    (Trans.store (fun task -> match Lazy.force row with None -> task | Some names -> of_row names task))
+    (Trans.store
+       (let cut = lazy (Option.map of_row (Lazy.force row)) in
+        fun task -> match Lazy.force cut with None -> task | Some cut -> cut task))
     ~desc:"Keeps@ the@ axioms@ that@ proofs@ of@ the@ unit@ need.";
   Trans.register_transform "mmax_no_lemmas"
     (Trans.store (few (fun id -> not (String.starts_with ~prefix:"Q_" id.Ident.id_string)) (fun _ -> true)))

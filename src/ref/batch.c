@@ -169,18 +169,19 @@ static mmax_status log_at(const mmax_params *params, const mmax_input *in,
 }
 
 #include "batch_gradients.h"
+#include "batch_rows.h"
 
 #define STORAGE MMAX_FLOAT32
 #define TABLE mmax_kernels_ref
 #define OF(name) name##_f32
-#include "batch_rows.h"
+#include "batch_table.h"
 
 #define STORAGE MMAX_FLOAT16
 #define TABLE mmax_kernels_ref_f16
 #define OF(name) name##_f16
-#include "batch_rows.h"
+#include "batch_table.h"
 
 #define STORAGE MMAX_BFLOAT16
 #define TABLE mmax_kernels_ref_bf16
 #define OF(name) name##_bf16
-#include "batch_rows.h"
+#include "batch_table.h"

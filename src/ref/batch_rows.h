@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The four kernels and their table for one storage; batch.c includes this once for each, with
-   STORAGE, TABLE and OF(name), a kernel's name for that storage. */
+/* The four kernels' loops over rows, of whatever storage. */
+#define OF(name) name##_all
+#define HOW mmax_storage storage
+#define STORAGE storage
+#include "batch_contracts.h"
+#undef STORAGE
+#undef OF
+#undef HOW
 
-/*@ requires  stored:  STORED_AS(STORAGE);
-    requires  in:      \valid_read(in) && input_readable((mmax_input *)in);
-    requires  out:     output_fits(probs, (mmax_input *)in);
-    requires  params:  \valid_read(params) && valid_params(params);
-    requires  report:  \valid(report) && \separated(report, in) && \separated(report, params);
-    requires  started: report->masked_rows == 0 && report->nonfinite_rows == 0 &&
-                         report->first_masked == SIZE_MAX && report->first_nonfinite == SIZE_MAX;
-    terminates \true;
-    exits     \false;
-    assigns   *report, WORDS_AT(probs.data)[0 .. size_of_rows(in->rows, in->cols, probs.stride) - 1];
-    ensures   written: forward_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, probs, \old(in->rows));
-    ensures   masked:  tally{Pre}((mmax_input *)in, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
-    ensures   bad:     tally{Pre}((mmax_input *)in, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
-    ensures   ignored: report->ignored_rows == \old(report->ignored_rows);
-*/
-static void OF(forward)(const mmax_params *params, const mmax_input *in, mmax_output probs,
-                        mmax_scratch scratch, mmax_report *report) {
-  (void)scratch;
+static void forward_all(const mmax_params *params, const mmax_input *in, mmax_output probs,
+                        mmax_storage storage, mmax_report *report) {
   /*@ loop invariant range:   0 <= r <= \at(in->rows, Pre);
       loop invariant same:    same_input{Pre,Here}((mmax_input *)in);
       loop invariant rest:    rows_same{Pre,Here}(logits_of{Pre}((mmax_input *)in), \at(in->stride, Pre), \at(in->cols, Pre), r, \at(in->rows, Pre));
@@ -31,30 +21,14 @@ static void OF(forward)(const mmax_params *params, const mmax_input *in, mmax_ou
       loop variant   in->rows - r;
   */
   for (size_t r = 0; r < in->rows; r++) {
-    const mmax_status state = forward_at(params, in, STORAGE, probs, r);
-    /*@ assert hint_state: row_has{Pre}((mmax_input *)in, r, state); */
+    /*@ assert hint_alike: taken_same{Pre,Here}(row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols); */
+    const mmax_status state = forward_at(params, in, storage, probs, r);
     mmax_report_row(report, r, state);
   }
 }
 
-/*@ requires  stored:  STORED_AS(STORAGE);
-    requires  in:      \valid_read(in) && input_readable((mmax_input *)in);
-    requires  out:     output_fits(log_probs, (mmax_input *)in);
-    requires  params:  \valid_read(params) && valid_params(params);
-    requires  report:  \valid(report) && \separated(report, in) && \separated(report, params);
-    requires  started: report->masked_rows == 0 && report->nonfinite_rows == 0 &&
-                         report->first_masked == SIZE_MAX && report->first_nonfinite == SIZE_MAX;
-    terminates \true;
-    exits     \false;
-    assigns   *report, WORDS_AT(log_probs.data)[0 .. size_of_rows(in->rows, in->cols, log_probs.stride) - 1];
-    ensures   written: log_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, log_probs, \old(in->rows));
-    ensures   masked:  tally{Pre}((mmax_input *)in, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
-    ensures   bad:     tally{Pre}((mmax_input *)in, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
-    ensures   ignored: report->ignored_rows == \old(report->ignored_rows);
-*/
-static void OF(log_forward)(const mmax_params *params, const mmax_input *in,
-                            mmax_output log_probs, mmax_scratch scratch, mmax_report *report) {
-  (void)scratch;
+static void log_forward_all(const mmax_params *params, const mmax_input *in,
+                            mmax_output log_probs, mmax_storage storage, mmax_report *report) {
   /*@ loop invariant range:   0 <= r <= \at(in->rows, Pre);
       loop invariant same:    same_input{Pre,Here}((mmax_input *)in);
       loop invariant rest:    rows_same{Pre,Here}(logits_of{Pre}((mmax_input *)in), \at(in->stride, Pre), \at(in->cols, Pre), r, \at(in->rows, Pre));
@@ -66,37 +40,14 @@ static void OF(log_forward)(const mmax_params *params, const mmax_input *in,
       loop variant   in->rows - r;
   */
   for (size_t r = 0; r < in->rows; r++) {
-    const mmax_status state = log_at(params, in, STORAGE, log_probs, r);
+    const mmax_status state = log_at(params, in, storage, log_probs, r);
     mmax_report_row(report, r, state);
   }
 }
 
-/*@ requires  stored:  STORED_AS(STORAGE);
-    requires  in:      \valid_read(in) && input_readable((mmax_input *)in);
-    requires  given:   upstream_readable(upstream, (mmax_input *)in);
-    requires  out:     gradient_fits(grad, (mmax_input *)in) && upstream_place(grad, upstream, (mmax_input *)in);
-    requires  params:  \valid_read(params) && valid_params(params);
-    requires  acc:     sums_given(acc, (mmax_input *)in, (mmax_params *)params) && sums_apart(acc, grad, (mmax_input *)in) &&
-                         (acc == \null || \separated(acc, report));
-    requires  report:  \valid(report) && \separated(report, in) && \separated(report, params);
-    requires  started: report->masked_rows == 0 && report->nonfinite_rows == 0 &&
-                         report->first_masked == SIZE_MAX && report->first_nonfinite == SIZE_MAX;
-    terminates \true;
-    exits     \false;
-    assigns   *report, *acc, WORDS_AT(grad.data)[0 .. wanted(grad.data, size_of_rows(in->rows, in->cols, grad.stride)) - 1];
-    ensures   written: backward_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, upstream, grad, \old(in->rows));
-    ensures   masked:  backward_tally{Pre}((mmax_input *)in, upstream, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
-    ensures   bad:     backward_tally{Pre}((mmax_input *)in, upstream, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
-    ensures   ignored: report->ignored_rows == \old(report->ignored_rows);
-    ensures   counts:  sums_counted{Pre,Post}(acc, \old(in->rows) - report->masked_rows - report->nonfinite_rows, report->nonfinite_rows);
-    ensures   sums:    backward_sums{Pre,Post}(acc, (mmax_params *)params, (mmax_input *)in, upstream, \old(in->rows));
-    ensures   absent:  absent_sums{Pre,Post}(acc, (mmax_params *)params);
-    ensures   unmoved: sums_unmoved{Pre,Post}(acc, \old(in->rows) - report->masked_rows - report->nonfinite_rows);
-*/
-static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_upstream upstream,
-                         mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
+static void backward_all(const mmax_params *params, const mmax_input *in, mmax_upstream upstream,
+                         mmax_output grad, mmax_accumulator *acc, mmax_storage storage,
                          mmax_report *report) {
-  (void)scratch;
   /*@ loop invariant range:   0 <= r <= \at(in->rows, Pre);
       loop invariant same:    same_input{Pre,Here}((mmax_input *)in);
       loop invariant rest:    rows_same{Pre,Here}(logits_of{Pre}((mmax_input *)in), \at(in->stride, Pre), \at(in->cols, Pre), r, \at(in->rows, Pre));
@@ -116,7 +67,7 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
   for (size_t r = 0; r < in->rows; r++) {
     /*@ assert hint_alike: same_batch_row{Pre,Here}((mmax_params *)params, (mmax_input *)in, upstream, r); */
     /*@ assert hint_report_acc_nonfinite_rows: acc == \null || \separated(&acc->nonfinite_rows, report); */
-    const mmax_status state = backward_at(params, in, upstream, STORAGE, grad, acc, r);
+    const mmax_status state = backward_at(params, in, upstream, storage, grad, acc, r);
     /*@ assert hint_kept: same_input{Pre,Here}((mmax_input *)in); */
     /*@ assert hint_masked_rows: report->masked_rows == \at(report->masked_rows, LoopCurrent); */
     /*@ assert hint_first_nonfinite: report->first_nonfinite == \at(report->first_nonfinite, LoopCurrent); */
@@ -139,37 +90,10 @@ static void OF(backward)(const mmax_params *params, const mmax_input *in, mmax_u
   }
 }
 
-/*@ requires  stored:  STORED_AS(STORAGE);
-    requires  in:      \valid_read(in) && input_readable((mmax_input *)in);
-    requires  targets: targets_given((mmax_targets *)targets, (mmax_input *)in) && targets_beside((mmax_targets *)targets, grad, loss, (mmax_input *)in);
-    requires  factors: factors_given((float *)grad_loss, (mmax_input *)in) && factors_beside((float *)grad_loss, grad, loss, (mmax_input *)in);
-    requires  params:  \valid_read(params) && valid_params(params);
-    requires  losses:  losses_given(loss, (mmax_input *)in, (mmax_params *)params);
-    requires  out:     gradient_fits(grad, (mmax_input *)in) && gradient_beside(grad, loss, (mmax_input *)in, (mmax_params *)params);
-    requires  acc:     sums_given(acc, (mmax_input *)in, (mmax_params *)params) && sums_apart(acc, grad, (mmax_input *)in) &&
-                         sums_beside(acc, loss, (mmax_input *)in) && (acc == \null || \separated(acc, report));
-    requires  report:  \valid(report) && \separated(report, in) && \separated(report, params);
-    requires  started: report->masked_rows == 0 && report->nonfinite_rows == 0 && report->ignored_rows == 0 &&
-                         report->first_masked == SIZE_MAX && report->first_nonfinite == SIZE_MAX;
-    terminates \true;
-    exits     \false;
-    assigns   *report, *acc, loss[0 .. losses_in(loss, in->rows) - 1],
-              WORDS_AT(grad.data)[0 .. wanted(grad.data, size_of_rows(in->rows, in->cols, grad.stride)) - 1];
-    ensures   losses:  loss_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, loss, \old(in->rows));
-    ensures   written: pulls_rows{Pre,Post}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, \old(in->rows));
-    ensures   masked:  loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_MASKED, \old(in->rows), report->masked_rows, report->first_masked);
-    ensures   bad:     loss_tally{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, MMAX_ROW_NONFINITE, \old(in->rows), report->nonfinite_rows, report->first_nonfinite);
-    ensures   ignored: loss_number{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, IGNORED, \old(in->rows), report->ignored_rows);
-    ensures   sums:    loss_sums{Pre,Post}(acc, (mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, \old(in->rows));
-    ensures   absent:  absent_sums{Pre,Post}(acc, (mmax_params *)params);
-    ensures   counts:  sums_counted{Pre,Post}(acc, \old(in->rows) - report->masked_rows - report->nonfinite_rows - report->ignored_rows,
-                         report->nonfinite_rows);
-*/
-static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
+static void cross_entropy_all(const mmax_params *params, const mmax_input *in,
                               const mmax_targets *targets, const float *grad_loss, float *loss,
-                              mmax_output grad, mmax_accumulator *acc, mmax_scratch scratch,
+                              mmax_output grad, mmax_accumulator *acc, mmax_storage storage,
                               mmax_report *report) {
-  (void)scratch;
   /*@ loop invariant range:   0 <= r <= \at(in->rows, Pre);
       loop invariant same:    same_input{Pre,Here}((mmax_input *)in);
       loop invariant rest:    rows_same{Pre,Here}(logits_of{Pre}((mmax_input *)in), \at(in->stride, Pre), \at(in->cols, Pre), r, \at(in->rows, Pre));
@@ -200,7 +124,7 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
     /*@ assert hint_terms: terms_same{Pre,Here}((mmax_params *)params); */
     /*@ assert hint_report_acc_rows: acc == \null || \separated(&acc->rows, report); */
     /*@ assert hint_report_acc_nonfinite_rows: acc == \null || \separated(&acc->nonfinite_rows, report); */
-    const int state = loss_at(params, in, targets, grad_loss, loss, STORAGE, grad, acc, r);
+    const int state = loss_at(params, in, targets, grad_loss, loss, storage, grad, acc, r);
     /*@ assert hint_kept: same_input{Pre,Here}((mmax_input *)in); */
     /*@ assert hint_masked_rows: report->masked_rows == \at(report->masked_rows, LoopCurrent); */
     /*@ assert hint_first_masked: report->first_masked == \at(report->first_masked, LoopCurrent); */
@@ -251,8 +175,3 @@ static void OF(cross_entropy)(const mmax_params *params, const mmax_input *in,
     /*@ assert hint_ignored_on: state == IGNORED ==> sums_counted{Pre,Here}(acc, (size_t)(r + 1) - report->masked_rows - report->nonfinite_rows - report->ignored_rows, report->nonfinite_rows); */
   }
 }
-
-const mmax_kernels TABLE = {OF(forward), OF(log_forward), OF(backward), OF(cross_entropy), 0};
-#undef STORAGE
-#undef TABLE
-#undef OF
