@@ -27,9 +27,9 @@ def options_of(unit):
 
 
 def frama_c(source, provers, timeout, cache, driver=True, extra=(), env=None):
-    """(output, seconds of processor time, exit status). Where there is a cache it is asked alone first: the cache holds successes, and WP would run again every
-    prover that failed before the one that succeeded. Smoke tests are not in it: they pass where nothing is proved. `fresh` is a cache of its
-    own, empty at first. `env`: MMAX_UNIT, for few.ml."""
+    """(output, seconds of processor time, exit status). Where there is a cache it is asked alone first: the cache holds successes, and WP
+    would run again every prover that failed before the one that succeeded. Smoke tests are not in it: they pass where nothing is proved.
+    `fresh` is a cache of its own, empty at first. `env`: MMAX_UNIT, for few.ml."""
     spent = 0.0
     if cache not in ("fresh", "none") and "-wp-smoke-tests" not in extra:
         text, spent, code = run(source, provers, timeout, "offline", False, driver, extra, env)
