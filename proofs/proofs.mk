@@ -6,7 +6,7 @@
 # make mutants       seeded faults in src/ that must break a proof
 include proofs/coq/coq.mk
 
-.PHONY: prove prove-fresh prove-replay prove-cached prove-wp prove-smoke prove-setup mutants
+.PHONY: prove prove-fresh prove-replay prove-cached prove-wp prove-beside prove-smoke prove-setup mutants
 prove-setup:
 	sh tests/setup.sh prove
 prove-coq: prove-setup
@@ -16,14 +16,18 @@ define assumptions
 	! echo '| A2 | x |' | sh proofs/assumptions.sh /dev/stdin > /dev/null 2>&1
 	sh proofs/assumptions.sh
 endef
-# the theory compiles while WP's goals are proved; the ties are checked while contradictions are looked for (prove-tie shows that they
-# refuse faults). Three jobs: the setup that each part begins with takes the place of one.
+# What is not WP's goals goes beside them: the theory, then the search for contradictions and the ties (prove-tie shows that they refuse
+# faults). Three jobs: the setup that each part begins with takes the place of one.
 together = $(MAKE) --no-print-directory -j3
+beside = $(B)/proofs/beside.log
 prove: SMOKE := --cached
 prove prove-fresh: prove-setup lib
-	$(together) prove-coq prove-wp WP="$(WP)"
-	$(together) prove-smoke $(ties) SMOKE="$(SMOKE)"
+	$(together) prove-wp prove-beside WP="$(WP)" SMOKE="$(SMOKE)"
 	$(assumptions)
+# its lines come all at once, so as not to be strewn over the table of the goals
+prove-beside:
+	mkdir -p $(B)/proofs
+	{ $(MAKE) --no-print-directory prove-coq && $(MAKE) --no-print-directory prove-smoke $(ties); } > $(beside) 2>&1; s=$$?; cat $(beside); exit $$s
 prove-fresh: WP := --fresh
 prove-replay: WP := --replay --recorded
 prove-cached: WP := --cached --recorded

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 
 from theories import BUILD, ROOT, STDLIB, WP, derive_theories, write
@@ -69,12 +70,15 @@ def derive_drivers(datadir):
 
 
 def plugins():
-    """Compiles what every run of Frama-C loads."""
+    """Compiles what every run of Frama-C loads, which others may be loading."""
     for name in LOADED:
         text = open("%s/%s.ml" % (WP, name)).read()
         if not os.path.exists("%s/%s.cmxs" % (BUILD, name)) or open("%s/%s.ml" % (BUILD, name)).read() != text:
+            with tempfile.TemporaryDirectory(dir=BUILD) as d:
+                write("%s/%s.ml" % (d, name), text)
+                subprocess.run(["ocamlfind", "ocamlopt", "-package", "why3", "-shared", "-o", name + ".cmxs", name + ".ml"], check=True, cwd=d)
+                os.replace("%s/%s.cmxs" % (d, name), "%s/%s.cmxs" % (BUILD, name))
             write("%s/%s.ml" % (BUILD, name), text)
-            subprocess.run(["ocamlfind", "ocamlopt", "-package", "why3", "-shared", "-o", name + ".cmxs", name + ".ml"], check=True, cwd=BUILD)
 
 
 def why3_conf():
