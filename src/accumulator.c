@@ -120,6 +120,7 @@ mmax_status mmax_accumulator_merge(mmax_accumulator *into, const mmax_accumulato
     /*@ assert hint_from: limbs((uint64_t *)&from->limb[j][0], 16) == limbs{Pre}((uint64_t *)&from->limb[\at(j, Here)][0], 16); */
     entry_add(into, from, j);
     /*@ assert hint_this: merged{Pre, Here}(&into->limb[j][0], (uint64_t *)&from->limb[\at(j, Here)][0]); */
+    /*@ assert hint_same: \forall integer k; 0 <= k < j ==> same_limbs{LoopCurrent, Here}(&into->limb[k][0], 0, 16); */
     /*@ assert hint_limbs: \forall integer k; 0 <= k < j ==>
           limbs(&into->limb[k][0], 16) == limbs{LoopCurrent}(&into->limb[k][0], 16); */
   }

@@ -103,42 +103,9 @@ static mmax_status upstream_state(const mmax_view *row, mmax_source g) {
 static void start(mmax_moments *moments, const mmax_params *params, mmax_extent extent,
                   double g_max) {
   mmax_moments_start(moments, params, extent, g_max);
-  /*@ assert hint_zero: counted_to(0, 0.0, 0); */
-  /*@ assert hint_knots: params->knot[0] == \at(params->knot[0], Pre) && params->knot[1] == \at(params->knot[1], Pre) &&
-                         params->knot[2] == \at(params->knot[2], Pre) && params->knot[3] == \at(params->knot[3], Pre); */
-  /*@ assert hint_coefs: params->coef[0] == \at(params->coef[0], Pre) && params->coef[1] == \at(params->coef[1], Pre) &&
-                         params->coef[2] == \at(params->coef[2], Pre) && params->coef[3] == \at(params->coef[3], Pre); */
-  /*@ assert hint_low: low1(params, extent.lo) == low1{Pre}(params, extent.lo) && low2(params, extent.lo) == low2{Pre}(params, extent.lo); */
-  /*@ assert hint_high: high1(params, extent.hi) == high1{Pre}(params, extent.hi) && high2(params, extent.hi) == high2{Pre}(params, extent.hi); */
-  /*@ assert hint_steep: steepest(params, low2(params, extent.lo), high2(params, extent.hi)) ==
-                         steepest{Pre}(params, low2{Pre}(params, extent.lo), high2{Pre}(params, extent.hi)); */
-  /*@ assert hint_tops: tops_fine(params, extent.lo, extent.hi); */
-  /*@ assert hint_even: over(moments, 4, product(2.0, g_max)) && over(moments, 5, product(2.0, g_max)); */
-  /*@ assert hint_first: over(moments, 0, product(product(2.0, g_max), low1(params, extent.lo))) &&
-                         over(moments, 1, product(product(2.0, g_max), high1(params, extent.hi))); */
-  /*@ assert hint_sum0: moments->sum[0] == 0 && counted_to(moments->sum[0], 0.0, 0); */
-  /*@ assert hint_sum1: moments->sum[1] == 0 && counted_to(moments->sum[1], 0.0, 0); */
-  /*@ assert hint_sum2: moments->sum[2] == 0 && counted_to(moments->sum[2], 0.0, 0); */
-  /*@ assert hint_sum3: moments->sum[3] == 0 && counted_to(moments->sum[3], 0.0, 0); */
-  /*@ assert hint_sum4: moments->sum[4] == 0 && counted_to(moments->sum[4], 0.0, 0); */
-  /*@ assert hint_sum5: moments->sum[5] == 0 && counted_to(moments->sum[5], 0.0, 0); */
-  /*@ assert hint_sum6: moments->sum[6] == 0 && counted_to(moments->sum[6], 0.0, 0); */
-  /*@ assert hint_sum7: moments->sum[7] == 0 && counted_to(moments->sum[7], 0.0, 0); */
-  /*@ assert hint_sum8: moments->sum[8] == 0 && counted_to(moments->sum[8], 0.0, 0); */
-  /*@ assert hint_sum9: moments->sum[9] == 0 && counted_to(moments->sum[9], 0.0, 0); */
   /*@ assert hint_sums: counted_low(moments, 0.0, 0) && counted_mid(moments, 0.0, 0) && counted_high(moments, 0.0, 0) &&
                         counted_last(moments, 0.0, 0); */
   /*@ assert hint_unit0: -256 <= moments->grid[0].unit <= 639; */
-  /*@ assert hint_unit1: -256 <= moments->grid[1].unit <= 639; */
-  /*@ assert hint_unit2: -256 <= moments->grid[2].unit <= 639; */
-  /*@ assert hint_unit3: -256 <= moments->grid[3].unit <= 639; */
-  /*@ assert hint_unit4: -256 <= moments->grid[4].unit <= 639; */
-  /*@ assert hint_unit5: -256 <= moments->grid[5].unit <= 639; */
-  /*@ assert hint_unit6: -256 <= moments->grid[6].unit <= 639; */
-  /*@ assert hint_unit7: -256 <= moments->grid[7].unit <= 639; */
-  /*@ assert hint_unit8: -256 <= moments->grid[8].unit <= 639; */
-  /*@ assert hint_unit9: -256 <= moments->grid[9].unit <= 639; */
-  /*@ assert hint_grids: all_over(moments, params, product(2.0, g_max), extent.lo, extent.hi, extent.largest); */
   /*@ ghost gather(moments, params, g_max, extent.lo, extent.hi, extent.largest); */
 }
 
@@ -175,36 +142,14 @@ static void start(mmax_moments *moments, const mmax_params *params, mmax_extent 
 static void write_row(const mmax_params *params, const mmax_view *row, mmax_source g,
                       const mmax_found *f, mmax_moments *moments, mmax_sink grad) {
   start(moments, params, f->extent, f->g_max);
-  /*@ assert hint_is_coef0: float_sized(params->coef[0]) && params->coef[0] == \at(params->coef[0], Pre); */
-  /*@ assert hint_is_coef1: float_sized(params->coef[1]) && params->coef[1] == \at(params->coef[1], Pre); */
-  /*@ assert hint_is_coef2: float_sized(params->coef[2]) && params->coef[2] == \at(params->coef[2], Pre); */
-  /*@ assert hint_is_coef3: float_sized(params->coef[3]) && params->coef[3] == \at(params->coef[3], Pre); */
-  /*@ assert hint_is_knot0: float_sized(params->knot[0]) && params->knot[0] == \at(params->knot[0], Pre); */
-  /*@ assert hint_is_knot1: float_sized(params->knot[1]) && params->knot[1] == \at(params->knot[1], Pre); */
-  /*@ assert hint_is_knot2: float_sized(params->knot[2]) && params->knot[2] == \at(params->knot[2], Pre); */
-  /*@ assert hint_is_knot3: float_sized(params->knot[3]) && params->knot[3] == \at(params->knot[3], Pre); */
-  /*@ assert hint_is_scale: float_sized(params->scale) && params->scale == \at(params->scale, Pre); */
-  /*@ assert hint_is_shift: float_sized(params->shift) && params->shift == \at(params->shift, Pre); */
-  /*@ assert hint_coefs: same_coefs{Pre,Here}(params); */
-  /*@ assert hint_knots: same_knots{Pre,Here}(params); */
   /*@ assert hint_map: same_map{Pre,Here}(params); */
   /*@ assert hint_params: same_params{Pre,Here}(params); */
   /*@ assert hint_valid: valid_params(params); */
   /*@ assert hint_f_row_max: fin(f->row_max) && f->row_max == \at(f->row_max, Pre); */
-  /*@ assert hint_f_inverse: fin(f->inverse) && f->inverse == \at(f->inverse, Pre); */
-  /*@ assert hint_f_g_max: fin(f->g_max) && f->g_max == \at(f->g_max, Pre); */
-  /*@ assert hint_f_mean: fin(f->mean) && f->mean == \at(f->mean, Pre); */
-  /*@ assert hint_f_lo: fin(f->extent.lo) && f->extent.lo == \at(f->extent.lo, Pre); */
   /*@ assert hint_f_hi: fin(f->extent.hi) && f->extent.hi == \at(f->extent.hi, Pre); */
   /*@ assert hint_f_largest: fin(f->extent.largest) && f->extent.largest == \at(f->extent.largest, Pre); */
   /*@ assert hint_found: found_fine(f->inverse, f->g_max, f->mean, f->extent.lo, f->extent.hi, f->extent.largest); */
   /*@ assert hint_row: same_row{Pre,Here}(row->logits.WORDS, row->mask, row->n); */
-  /*@ assert hint_up: same_reals{Pre,Here}(g.WORDS, row->n); */
-  /*@ assert hint_top: is_top(params, row->logits.WORDS, row->mask, row->n, f->row_max); */
-  /*@ assert hint_most: upstream_within(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, row->n, f->g_max); */
-  /*@ assert hint_within: weighed_within(params, row->logits.WORDS, row->mask, f->row_max, row->n, f->extent.lo, f->extent.hi, f->extent.largest); */
-  /*@ assert hint_terms: same_terms{Pre,Here}(params, row->logits.WORDS, row->mask, f->row_max, row->n); */
-  /*@ assert hint_mass: mass_fits(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, row->n); */
   /*@ assert hint_sums: same_sums{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse, f->mean, row->n); */
   /*@ assert hint_made: all_made{Pre,Here}(moments, params, product(2.0, f->g_max), f->extent.lo, f->extent.hi, f->extent.largest); */
   mmax_write_gradients(params, row, g, f, moments, grad);
@@ -224,8 +169,6 @@ static void write_row(const mmax_params *params, const mmax_view *row, mmax_sour
 */
 static void count_row(mmax_accumulator *acc) {
   acc->rows++;
-  /*@ assert hint_limbs: \forall integer j, i; is_sum(j) ==> 0 <= i < 16 ==>
-        \at((&acc->limb[j][0])[i], Pre) == (&acc->limb[j][0])[i]; */
   /*@ assert hint_flat: flat_limbs{Pre,Here}(acc); */
 }
 
@@ -256,39 +199,15 @@ static void count_row(mmax_accumulator *acc) {
 */
 static void backward_row(const mmax_params *params, const mmax_view *row, mmax_source g,
                          mmax_sink grad, mmax_accumulator *acc) {
-  /*@ assert hint_logits_0: \valid_read(row->logits.WORDS + (0 .. row->n - 1)); */
-  /*@ assert hint_mask_0: row->mask == \null || \valid_read(row->mask + (0 .. row->n - 1)); */
-  /*@ assert hint_row_0: valid_row(row->logits.WORDS, row->mask, row->n); */
-  /*@ assert hint_view_0: valid_view(row); */
   mmax_found f = mmax_row_find(params, row, g);
   mmax_moments moments;
-  /*@ assert hint_params: same_params{Pre,Here}(params); */
-  /*@ assert hint_row: same_row{Pre,Here}(row->logits.WORDS, row->mask, row->n); */
-  /*@ assert hint_up: same_reals{Pre,Here}(g.WORDS, row->n); */
-  /*@ assert hint_terms: same_terms{Pre,Here}(params, row->logits.WORDS, row->mask, f.row_max, row->n); */
-  /*@ assert hint_logits: \valid_read(row->logits.WORDS + (0 .. row->n - 1)); */
-  /*@ assert hint_view: valid_view(row); */
-  /*@ assert hint_sums: same_sums{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, f.row_max, f.inverse, f.mean, row->n); */
   write_row(params, row, g, &f, &moments, grad);
-  /*@ assert hint_floors: all_param_floors{Pre,Here}(&moments, params, row->logits.WORDS, row->mask, g.WORDS, f.row_max, f.inverse,
-                            f.mean, row->n); */
-  /*@ assert hint_made: all_made{Pre,Here}(&moments, params, product(2.0, f.g_max), f.extent.lo, f.extent.hi, f.extent.largest); */
-  /*@ assert hint_value: grad.WORDS != \null ==>
-        is_backward_row{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS, row->n); */
   if (acc != NULL) {
     /*@ assert hint_apart: \separated(acc, &row->n); */
     mmax_moments_finish(&moments, params, acc);
     /*@ assert hint_n_0: row->n == \at(row->n, Pre); */
     /*@ assert hint_finished: finished{Pre,Here,Here}(acc, &moments, params); */
-    /*@ assert hint_received: params_received{Pre,Here}(acc, params, row->logits.WORDS, row->mask, g.WORDS, f.row_max, f.inverse, f.mean,
-                                \at(row->n, Pre), product(2.0, f.g_max), f.extent.lo, f.extent.hi, f.extent.largest); */
-    /*@ assert hint_absent: absent_kept{Pre,Here}(acc, params); */
     count_row(acc);
-    /*@ assert hint_received_on: params_received{Pre,Here}(acc, params, row->logits.WORDS, row->mask, g.WORDS, f.row_max, f.inverse,
-                                   f.mean, \at(row->n, Pre), product(2.0, f.g_max), f.extent.lo, f.extent.hi, f.extent.largest); */
-    /*@ assert hint_n: row->n == \at(row->n, Pre); */
-    /*@ assert hint_extent: sized_extent(f.extent.lo, f.extent.hi, f.extent.largest); */
-    /*@ assert hint_param_row: is_param_row{Pre,Here}(acc, params, row->logits.WORDS, row->mask, g.WORDS, \at(row->n, Pre)); */
   }
 }
 

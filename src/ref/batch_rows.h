@@ -133,21 +133,10 @@ static void cross_entropy_all(const mmax_params *params, const mmax_input *in,
     /*@ assert hint_ignored_rows: report->ignored_rows == \at(report->ignored_rows, LoopCurrent); */
     /*@ assert hint_state: loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, state); */
     /*@ assert hint_masked: state == MMAX_ROW_MASKED <==> loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, MMAX_ROW_MASKED); */
-    /*@ assert hint_bad: state == MMAX_ROW_NONFINITE <==> loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, MMAX_ROW_NONFINITE); */
-    /*@ assert hint_ignored: state == IGNORED <==> loss_has{Pre}((mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r, IGNORED); */
-    /*@ assert hint_count: sums_count{LoopCurrent,Here}(acc, state); */
-    /*@ assert hint_status: state == MMAX_OK || state == MMAX_ROW_MASKED || state == MMAX_ROW_NONFINITE || state == IGNORED; */
     /*@ assert hint_good: state == MMAX_OK ==> sums_counted{Pre,Here}(acc, r + 1 - \at(report->masked_rows, LoopCurrent) - \at(report->nonfinite_rows, LoopCurrent) - \at(report->ignored_rows, LoopCurrent), \at(report->nonfinite_rows, LoopCurrent)); */
     /*@ assert hint_lost: state == MMAX_ROW_NONFINITE ==> sums_counted{Pre,Here}(acc, r - \at(report->masked_rows, LoopCurrent) - \at(report->nonfinite_rows, LoopCurrent) - \at(report->ignored_rows, LoopCurrent), \at(report->nonfinite_rows, LoopCurrent) + 1); */
     /*@ assert hint_other: state == MMAX_ROW_MASKED || state == IGNORED ==> sums_counted{Pre,Here}(acc, r - \at(report->masked_rows, LoopCurrent) - \at(report->nonfinite_rows, LoopCurrent) - \at(report->ignored_rows, LoopCurrent), \at(report->nonfinite_rows, LoopCurrent)); */
     /*@ assert hint_value: loss != \null ==> target_value{Pre}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols, (mmax_targets *)targets, r, cell_at((float *)grad_loss, r), \at(loss[r], Here)); */
-    /*@ assert hint_pulls: grad.data != \null ==> target_grads{Pre,Here}((mmax_params *)params, row_of{Pre}((mmax_input *)in, r), mask_of{Pre}((mmax_input *)in, r), in->cols, (mmax_targets *)targets, r, cell_at((float *)grad_loss, r), out_of(grad, r)); */
-    /*@ assert hint_loss_done: loss_done{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, loss, r); */
-    /*@ assert hint_done: pulls_done{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, r); */
-    /*@ assert hint_loss_before: loss_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, loss, r); */
-    /*@ assert hint_before: pulls_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, r); */
-    /*@ assert hint_loss_next: loss_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, loss, r + 1); */
-    /*@ assert hint_next: pulls_rows{Pre,Here}((mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, grad, r + 1); */
     /*@ assert hint_later: rows_same{LoopCurrent,Here}(logits_of{Pre}((mmax_input *)in), in->stride, in->cols, r + 1, in->rows); */
     /*@ assert hint_receives: loss_receives{Pre,LoopCurrent,Here}(acc, (mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r); */
     /*@ assert hint_sums: loss_sums{Pre,Here}(acc, (mmax_params *)params, (mmax_input *)in, (mmax_targets *)targets, (float *)grad_loss, r + 1); */

@@ -27,8 +27,6 @@
 static double entry_gradient(const mmax_found *row, double e, double up) {
   double p = mmax_share_of(e, row->inverse);
   double d = mmax_sub(up, row->mean);
-  /*@ assert hint_d: bounded(d, 7.2e38) && d == difference(up, row->mean); */
-  /*@ assert hint_most: at_most(p, up, row->g_max); */
   /*@ assert hint_share: share(product(p, difference(up, row->mean)), times(e, row->inverse), product(2.0, row->g_max)); */
   /*@ assert hint_part: part_of(times(e, row->inverse), product(2.0, row->g_max)); */
   return mmax_at_share(p, d);
@@ -83,9 +81,6 @@ static double entry_gradient(const mmax_found *row, double e, double up) {
 static double add_entry(mmax_moments *moments, const mmax_params *params, const mmax_found *row, float x,
                         double e, double up) {
   double g = entry_gradient(row, e, up);
-  /*@ assert hint_inside: g == 0.0 || in_extent(x, affine_hat(params, x), row->extent.lo, row->extent.hi, row->extent.largest); */
-  /*@ assert hint_first: reaches_first(params, affine_hat(params, x), g, row->extent.lo, row->extent.hi); */
-  /*@ assert hint_second: reaches_second(params, affine_hat(params, x), g, row->extent.lo, row->extent.hi); */
   /*@ assert hint_slope: reaches_slope(params, x, affine_hat(params, x), g, row->extent.lo, row->extent.hi, row->extent.largest); */
   /*@ assert hint_same: shares_same(moments, g, times(e, row->inverse)); */
   /*@ assert hint_shares_first: shares_first(moments, params, affine_hat(params, x), g, times(e, row->inverse)); */
@@ -101,15 +96,6 @@ static double add_entry(mmax_moments *moments, const mmax_params *params, const 
                          shared(h, times(e, row->inverse), moments->grid[9].big); */
   /*@ assert hint_g: g == sigma_grad(product(e, row->inverse), up, row->mean); */
   /*@ assert hint_floor0: floored(\at(moments->sum[0], Pre), moments->sum[0], moment_of(params, 0, x, g), moments->grid[0].big); */
-  /*@ assert hint_floor1: floored(\at(moments->sum[1], Pre), moments->sum[1], moment_of(params, 1, x, g), moments->grid[1].big); */
-  /*@ assert hint_floor2: floored(\at(moments->sum[2], Pre), moments->sum[2], moment_of(params, 2, x, g), moments->grid[2].big); */
-  /*@ assert hint_floor3: floored(\at(moments->sum[3], Pre), moments->sum[3], moment_of(params, 3, x, g), moments->grid[3].big); */
-  /*@ assert hint_floor4: floored(\at(moments->sum[4], Pre), moments->sum[4], moment_of(params, 4, x, g), moments->grid[4].big); */
-  /*@ assert hint_floor5: floored(\at(moments->sum[5], Pre), moments->sum[5], moment_of(params, 5, x, g), moments->grid[5].big); */
-  /*@ assert hint_floor6: floored(\at(moments->sum[6], Pre), moments->sum[6], moment_of(params, 6, x, g), moments->grid[6].big); */
-  /*@ assert hint_floor7: floored(\at(moments->sum[7], Pre), moments->sum[7], moment_of(params, 7, x, g), moments->grid[7].big); */
-  /*@ assert hint_floor8: floored(\at(moments->sum[8], Pre), moments->sum[8], moment_of(params, 8, x, g), moments->grid[8].big); */
-  /*@ assert hint_floor9: floored(\at(moments->sum[9], Pre), moments->sum[9], moment_of(params, 9, x, g), moments->grid[9].big); */
   return mmax_at_scale(h, params->scale);
 }
 
@@ -137,48 +123,12 @@ static double add_entry(mmax_moments *moments, const mmax_params *params, const 
 static double gradient_at(const mmax_params *params, const mmax_view *row, mmax_source g, size_t i,
                           const mmax_found *f, mmax_moments *moments) {
   if (!mmax_live(row, i)) {
-    /*@ assert hint_masked: mass_of(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) == 0.0; */
-    /*@ assert hint_still: all_moved{Pre,Here}(moments, 0.0); */
-    /*@ assert hint_grids: all_grids(moments); */
-    /*@ assert hint_floors: entry_floored{Pre,Here}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse,
-          f->mean, i); */
     return 0.0;
   }
   float x = mmax_logit(row, i);
   double e = mmax_weight(params, x, f->row_max);
-  /*@ assert hint_e: e == weight(params, VALUE(row->logits.WORDS[i]), f->row_max); */
-  /*@ assert hint_weighs: weighs(weight(params, VALUE(row->logits.WORDS[i]), f->row_max)); */
   double up = mmax_widen(mmax_element(g, i));
-  /*@ assert hint_up: up == VALUE(g.WORDS[i]); */
-  /*@ assert hint_term: term(params, row->logits.WORDS, row->mask, f->row_max, i) == e; */
-  /*@ assert hint_same: same_product(term(params, row->logits.WORDS, row->mask, f->row_max, i), f->inverse, e, f->inverse); */
-  /*@ assert hint_mass: mass_of(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) == times(e, f->inverse); */
   double h = add_entry(moments, params, f, x, e, up);
-  /*@ assert hint_0: moved_by(\at(moments->sum[0], Pre), moments->sum[0], times(e, f->inverse)); */
-  /*@ assert hint_1: moved_by(\at(moments->sum[1], Pre), moments->sum[1], times(e, f->inverse)); */
-  /*@ assert hint_2: moved_by(\at(moments->sum[2], Pre), moments->sum[2], times(e, f->inverse)); */
-  /*@ assert hint_3: moved_by(\at(moments->sum[3], Pre), moments->sum[3], times(e, f->inverse)); */
-  /*@ assert hint_4: moved_by(\at(moments->sum[4], Pre), moments->sum[4], times(e, f->inverse)); */
-  /*@ assert hint_5: moved_by(\at(moments->sum[5], Pre), moments->sum[5], times(e, f->inverse)); */
-  /*@ assert hint_6: moved_by(\at(moments->sum[6], Pre), moments->sum[6], times(e, f->inverse)); */
-  /*@ assert hint_7: moved_by(\at(moments->sum[7], Pre), moments->sum[7], times(e, f->inverse)); */
-  /*@ assert hint_8: moved_by(\at(moments->sum[8], Pre), moments->sum[8], times(e, f->inverse)); */
-  /*@ assert hint_9: moved_by(\at(moments->sum[9], Pre), moments->sum[9], times(e, f->inverse)); */
-  /*@ assert hint_low: moved_low{Pre,Here}(moments, times(e, f->inverse)); */
-  /*@ assert hint_mid: moved_mid{Pre,Here}(moments, times(e, f->inverse)); */
-  /*@ assert hint_high: moved_high{Pre,Here}(moments, times(e, f->inverse)); */
-  /*@ assert hint_last: moved_last{Pre,Here}(moments, times(e, f->inverse)); */
-  /*@ assert hint_moved: all_moved{Pre,Here}(moments, times(e, f->inverse)); */
-  /*@ assert hint_floor0: floored(\at(moments->sum[0], Pre), moments->sum[0], moment_of(params, 0, VALUE(row->logits.WORDS[i]),
-        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[0].big); */
-  /*@ assert hint_floor1: floored(\at(moments->sum[1], Pre), moments->sum[1], moment_of(params, 1, VALUE(row->logits.WORDS[i]),
-        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[1].big); */
-  /*@ assert hint_floor2: floored(\at(moments->sum[2], Pre), moments->sum[2], moment_of(params, 2, VALUE(row->logits.WORDS[i]),
-        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[2].big); */
-  /*@ assert hint_floor3: floored(\at(moments->sum[3], Pre), moments->sum[3], moment_of(params, 3, VALUE(row->logits.WORDS[i]),
-        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[3].big); */
-  /*@ assert hint_floor4: floored(\at(moments->sum[4], Pre), moments->sum[4], moment_of(params, 4, VALUE(row->logits.WORDS[i]),
-        sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[4].big); */
   /*@ assert hint_floor5: floored(\at(moments->sum[5], Pre), moments->sum[5], moment_of(params, 5, VALUE(row->logits.WORDS[i]),
         sigma_grad(product(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)), moments->grid[5].big); */
   /*@ assert hint_floor6: floored(\at(moments->sum[6], Pre), moments->sum[6], moment_of(params, 6, VALUE(row->logits.WORDS[i]),
@@ -205,15 +155,13 @@ static double gradient_at(const mmax_params *params, const mmax_view *row, mmax_
         weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)); */
   /*@ assert hint_floored: all_floored{Pre,Here}(moments, params, VALUE(row->logits.WORDS[i]), sigma_grad(product(
         weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->inverse), VALUE(g.WORDS[i]), f->mean)); */
-  /*@ assert hint_floors: entry_floored{Pre,Here}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse,
-        f->mean, i); */
   return h;
 }
 
 /* Writes entry i of the gradient, if it is wanted. */
 /*@ requires  view:    \valid_read(row) && valid_view(row) && i < row->n && \valid_read(f) && \valid(moments);
     requires  up:      valid_upstream(g.storage, g.WORDS, row->n);
-    requires  sink:    STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || \valid(grad.WORDS + i));
+    requires  sink:    STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || \valid(grad.WORDS + (0 .. row->n - 1)));
     requires  params:  \valid_read(params) && valid_params(params);
     requires  found:   bounded(f->row_max, 1.0e195) &&
                          found_fine(f->inverse, f->g_max, f->mean, f->extent.lo, f->extent.hi, f->extent.largest);
@@ -238,23 +186,13 @@ static double gradient_at(const mmax_params *params, const mmax_view *row, mmax_
 static void write_gradient(const mmax_params *params, const mmax_view *row, mmax_source g, size_t i,
                            const mmax_found *f, mmax_moments *moments, mmax_sink grad) {
   double out = gradient_at(params, row, g, i, f, moments);
-  /*@ assert hint_value: unmasked{Pre}(row->logits.WORDS, row->mask, i) ==> out == grad_of{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)),
-        product(weight{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)), f->row_max), f->inverse), VALUE(\at(g.WORDS[i], Pre)), f->mean); */
   if (mmax_wanted(grad)) {
     mmax_put(grad, i, out);
-    /*@ assert hint_finite: \forall integer k; 0 <= k < i ==> FINITE(\at(grad.WORDS[k], Pre)) ==> FINITE(grad.WORDS[k]); */
-    /*@ assert hint_equal: \forall integer k; 0 <= k < i ==> SAME_VALUE(\at(grad.WORDS[k], Pre), grad.WORDS[k]); */
-    /*@ assert hint_kept: kept{Pre,Here}(grad.WORDS, i); */
-    /*@ assert hint_entry: grad_entry(out, grad.WORDS[i]); */
-    /*@ assert hint_zero: grad_entry(0.0, grad.WORDS[i]) ==> ZERO(grad.WORDS[i]); */
   }
 }
 
 void mmax_write_gradients(const mmax_params *params, const mmax_view *row, mmax_source g,
                           const mmax_found *f, mmax_moments *moments, mmax_sink grad) {
-  /*@ assert hint_mass_0: mass_to(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, 0) == 0.0; */
-  /*@ assert hint_floors_0: all_param_floors{Pre,Here}(moments, params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse,
-                              f->mean, 0); */
   /*@ loop invariant range: 0 <= i <= row->n;
       loop invariant rest:  kept_from{Pre,Here}(row->logits.WORDS, i, row->n);
       loop invariant rest_g: kept_from{Pre,Here}(g.WORDS, i, row->n);
@@ -268,18 +206,6 @@ void mmax_write_gradients(const mmax_params *params, const mmax_view *row, mmax_
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
-    /*@ assert hint_sink: grad.WORDS == \null || \valid(grad.WORDS + i); */
-    /*@ assert hint_inside: grad.WORDS == row->logits.WORDS ==>
-                              \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, row->logits.WORDS + k); */
-    /*@ assert hint_outside: grad.WORDS != row->logits.WORDS ==>
-                               \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, row->logits.WORDS + k); */
-    /*@ assert hint_inside_g: grad.WORDS == g.WORDS ==> \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, g.WORDS + k); */
-    /*@ assert hint_outside_g: grad.WORDS != g.WORDS ==> \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, g.WORDS + k); */
-    /*@ assert hint_entry: same_entry{Pre,Here}(row->logits.WORDS, i); */
-    /*@ assert hint_entry_g: same_entry{Pre,Here}(g.WORDS, i); */
-    /*@ assert hint_taken: taken(row->logits.WORDS, row->mask, i) == taken{Pre}(row->logits.WORDS, row->mask, i); */
-    /*@ assert hint_term: term(params, row->logits.WORDS, row->mask, f->row_max, i) ==
-                          term{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i); */
     /*@ assert hint_share: same_product(term(params, row->logits.WORDS, row->mask, f->row_max, i), f->inverse,
                                         term{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i), f->inverse); */
     /*@ assert hint_part: mass_of(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) ==
@@ -289,19 +215,12 @@ void mmax_write_gradients(const mmax_params *params, const mmax_view *row, mmax_
                                               f->extent.hi, f->extent.largest, i); */
     /*@ assert hint_known_0: entry_known{Pre}(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->g_max, f->extent.lo,
                                               f->extent.hi, f->extent.largest, i); */
-    /*@ assert hint_x: (real)VALUE(row->logits.WORDS[i]) == (real)VALUE(\at(row->logits.WORDS[\at(i, Here)], Pre)); */
-    /*@ assert hint_g: (real)VALUE(g.WORDS[i]) == (real)VALUE(\at(g.WORDS[\at(i, Here)], Pre)) &&
-                       (FINITE(\at(g.WORDS[\at(i, Here)], Pre)) ==> FINITE(g.WORDS[i])); */
-    /*@ assert hint_known: entry_known(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->g_max, f->extent.lo, f->extent.hi,
-                                       f->extent.largest, i); */
-    /*@ assert hint_same: same_param{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, f->row_max, f->inverse, f->mean, i); */
-    /*@ assert hint_below: weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i) <=
-                           weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, row->n); */
     /*@ assert hint_grows: mass_below(weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i),
                                       weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, row->n), f->inverse); */
     /*@ assert hint_mass: mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) <= 1.01; */
     /*@ assert hint_room: all_sized(moments); */
     write_gradient(params, row, g, i, f, moments, grad);
+    /*@ assert hint_moved: all_moved{LoopCurrent,Here}(moments, mass_of{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i)); */
     /*@ assert hint_next: mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i + 1) ==
                           mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) +
                           mass_of{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i); */
@@ -311,12 +230,6 @@ void mmax_write_gradients(const mmax_params *params, const mmax_view *row, mmax_
                               f->mean, i + 1); */
     /*@ assert hint_kept: kept{LoopCurrent,Here}(grad.WORDS, i); */
     /*@ assert hint_after: kept_from{LoopCurrent,Here}(row->logits.WORDS, i + 1, row->n); */
-    /*@ assert hint_after_g: kept_from{LoopCurrent,Here}(g.WORDS, i + 1, row->n); */
-    /*@ assert hint_rest: kept_from{Pre,Here}(row->logits.WORDS, i + 1, row->n); */
-    /*@ assert hint_rest_g: kept_from{Pre,Here}(g.WORDS, i + 1, row->n); */
-    /*@ assert hint_zero_entry: grad.WORDS != \null ==> zero_entry{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i); */
-    /*@ assert hint_graded_entry: grad.WORDS != \null ==> graded_entry{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS,
-                                    f->row_max, f->inverse, f->mean, i); */
     /*@ assert hint_masks: grad.WORDS != \null ==> zeroed{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i); */
     /*@ assert hint_values: grad.WORDS != \null ==> graded{Pre,Here}(params, row->logits.WORDS, row->mask, g.WORDS, grad.WORDS, f->row_max,
                               f->inverse, f->mean, i); */

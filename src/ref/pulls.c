@@ -6,6 +6,7 @@
 
 #ifdef __FRAMAC__
 #include "param_steps.acsl"
+#include "place.acsl"
 #include "pull_steps.acsl"
 #endif
 
@@ -112,61 +113,12 @@ static double add_pull(mmax_moments *moments, const mmax_params *params, const m
 static double pull_at(const mmax_params *params, const mmax_view *row, size_t i, const mmax_pulling *f,
                       mmax_moments *moments) {
   if (!mmax_live(row, i)) {
-    /*@ assert hint_smooths: smooths(f->smoothing); */
-    /*@ assert hint_masked: no_less(share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i)); */
-    /*@ assert hint_still_0: moved_by(\at(moments->sum[0], Pre), moments->sum[0], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_1: moved_by(\at(moments->sum[1], Pre), moments->sum[1], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_2: moved_by(\at(moments->sum[2], Pre), moments->sum[2], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_3: moved_by(\at(moments->sum[3], Pre), moments->sum[3], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_4: moved_by(\at(moments->sum[4], Pre), moments->sum[4], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_5: moved_by(\at(moments->sum[5], Pre), moments->sum[5], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_6: moved_by(\at(moments->sum[6], Pre), moments->sum[6], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_7: moved_by(\at(moments->sum[7], Pre), moments->sum[7], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_8: moved_by(\at(moments->sum[8], Pre), moments->sum[8], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_9: moved_by(\at(moments->sum[9], Pre), moments->sum[9], share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_low: moved_low{Pre,Here}(moments, share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_mid: moved_mid{Pre,Here}(moments, share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_high: moved_high{Pre,Here}(moments, share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still_last: moved_last{Pre,Here}(moments, share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_still: all_moved{Pre,Here}(moments, share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform,
-          f->target, f->smoothing, i)); */
-    /*@ assert hint_grids: all_grids(moments); */
-    /*@ assert hint_floors: entry_pulled{Pre,Here}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i); */
     return 0.0;
   }
   float x = mmax_logit(row, i);
   double e = mmax_weight(params, x, f->row_max);
-  /*@ assert hint_e: e == weight(params, VALUE(row->logits.WORDS[i]), f->row_max); */
-  /*@ assert hint_weighs: weighs(weight(params, VALUE(row->logits.WORDS[i]), f->row_max)); */
-  /*@ assert hint_term: term(params, row->logits.WORDS, row->mask, f->row_max, i) == e; */
   int is_target = i == f->target;
-  /*@ assert hint_target: is_target == same_index(i, f->target); */
-  /*@ assert hint_pulls: (e == 0.0 && is_target == 0 && f->smoothing == 0.0) ||
-                         pulls(params, row->logits.WORDS, row->mask, f->row_max, f->target, f->smoothing, i); */
-  /*@ assert hint_share: share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) ==
-                         pull_share(e, f->inverse, f->uniform, is_target, f->smoothing); */
   double h = add_pull(moments, params, f, x, e, is_target);
-  /*@ assert hint_0: moved_by(\at(moments->sum[0], Pre), moments->sum[0], pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
-  /*@ assert hint_1: moved_by(\at(moments->sum[1], Pre), moments->sum[1], pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
-  /*@ assert hint_2: moved_by(\at(moments->sum[2], Pre), moments->sum[2], pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
-  /*@ assert hint_3: moved_by(\at(moments->sum[3], Pre), moments->sum[3], pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
-  /*@ assert hint_4: moved_by(\at(moments->sum[4], Pre), moments->sum[4], pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
-  /*@ assert hint_5: moved_by(\at(moments->sum[5], Pre), moments->sum[5], pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
-  /*@ assert hint_6: moved_by(\at(moments->sum[6], Pre), moments->sum[6], pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
   /*@ assert hint_7: moved_by(\at(moments->sum[7], Pre), moments->sum[7], pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
   /*@ assert hint_8: moved_by(\at(moments->sum[8], Pre), moments->sum[8], pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
   /*@ assert hint_9: moved_by(\at(moments->sum[9], Pre), moments->sum[9], pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
@@ -175,42 +127,6 @@ static double pull_at(const mmax_params *params, const mmax_view *row, size_t i,
   /*@ assert hint_high: moved_high{Pre,Here}(moments, pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
   /*@ assert hint_last: moved_last{Pre,Here}(moments, pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
   /*@ assert hint_moved: all_moved{Pre,Here}(moments, pull_share(e, f->inverse, f->uniform, is_target, f->smoothing)); */
-  /*@ assert hint_at: is_target == at_target(i, f->target); */
-  /*@ assert hint_floor0: floored(\at(moments->sum[0], Pre), moments->sum[0], moment_of(params, 0, VALUE(row->logits.WORDS[i]),
-        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
-          at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[0].big); */
-  /*@ assert hint_floor1: floored(\at(moments->sum[1], Pre), moments->sum[1], moment_of(params, 1, VALUE(row->logits.WORDS[i]),
-        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
-          at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[1].big); */
-  /*@ assert hint_floor2: floored(\at(moments->sum[2], Pre), moments->sum[2], moment_of(params, 2, VALUE(row->logits.WORDS[i]),
-        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
-          at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[2].big); */
-  /*@ assert hint_floor3: floored(\at(moments->sum[3], Pre), moments->sum[3], moment_of(params, 3, VALUE(row->logits.WORDS[i]),
-        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
-          at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[3].big); */
-  /*@ assert hint_floor4: floored(\at(moments->sum[4], Pre), moments->sum[4], moment_of(params, 4, VALUE(row->logits.WORDS[i]),
-        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
-          at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[4].big); */
-  /*@ assert hint_floor5: floored(\at(moments->sum[5], Pre), moments->sum[5], moment_of(params, 5, VALUE(row->logits.WORDS[i]),
-        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
-          at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[5].big); */
-  /*@ assert hint_floor6: floored(\at(moments->sum[6], Pre), moments->sum[6], moment_of(params, 6, VALUE(row->logits.WORDS[i]),
-        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
-          at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[6].big); */
-  /*@ assert hint_floor7: floored(\at(moments->sum[7], Pre), moments->sum[7], moment_of(params, 7, VALUE(row->logits.WORDS[i]),
-        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
-          at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[7].big); */
-  /*@ assert hint_floor8: floored(\at(moments->sum[8], Pre), moments->sum[8], moment_of(params, 8, VALUE(row->logits.WORDS[i]),
-        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
-          at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[8].big); */
-  /*@ assert hint_floor9: floored(\at(moments->sum[9], Pre), moments->sum[9], moment_of(params, 9, VALUE(row->logits.WORDS[i]),
-        sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
-          at_target(i, f->target), f->smoothing, f->uniform))), moments->grid[9].big); */
-  /*@ assert hint_sum0: sum_is{Pre,Here}(moments, 0, \at(moments->sum[0], Pre), moments->sum[0], moments->grid[0].big); */
-  /*@ assert hint_sum1: sum_is{Pre,Here}(moments, 1, \at(moments->sum[1], Pre), moments->sum[1], moments->grid[1].big); */
-  /*@ assert hint_sum2: sum_is{Pre,Here}(moments, 2, \at(moments->sum[2], Pre), moments->sum[2], moments->grid[2].big); */
-  /*@ assert hint_sum3: sum_is{Pre,Here}(moments, 3, \at(moments->sum[3], Pre), moments->sum[3], moments->grid[3].big); */
-  /*@ assert hint_sum4: sum_is{Pre,Here}(moments, 4, \at(moments->sum[4], Pre), moments->sum[4], moments->grid[4].big); */
   /*@ assert hint_sum5: sum_is{Pre,Here}(moments, 5, \at(moments->sum[5], Pre), moments->sum[5], moments->grid[5].big); */
   /*@ assert hint_sum6: sum_is{Pre,Here}(moments, 6, \at(moments->sum[6], Pre), moments->sum[6], moments->grid[6].big); */
   /*@ assert hint_sum7: sum_is{Pre,Here}(moments, 7, \at(moments->sum[7], Pre), moments->sum[7], moments->grid[7].big); */
@@ -225,13 +141,12 @@ static double pull_at(const mmax_params *params, const mmax_view *row, size_t i,
   /*@ assert hint_floored: all_floored{Pre,Here}(moments, params, VALUE(row->logits.WORDS[i]),
         sigma_pull(f->w, residual_of(weight(params, VALUE(row->logits.WORDS[i]), f->row_max), f->rest, f->inverse,
           at_target(i, f->target), f->smoothing, f->uniform))); */
-  /*@ assert hint_floors: entry_pulled{Pre,Here}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i); */
   return h;
 }
 
 /* Writes entry i of the gradient, if it is wanted. */
 /*@ requires  view:    \valid_read(row) && valid_view(row) && i < row->n && \valid_read(f) && \valid(moments);
-    requires  sink:    STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || \valid(grad.WORDS + i));
+    requires  sink:    STORED_AS(grad.storage) && grad.NO_WORDS == \null && (grad.WORDS == \null || \valid(grad.WORDS + (0 .. row->n - 1)));
     requires  params:  \valid_read(params) && valid_params(params);
     requires  found:   bounded(f->row_max, 1.0e195) && weights_fine(f->rest, f->inverse) && smoothing_fine(f->smoothing, f->uniform) && factor_fine(f->w, f->most) &&
                          extent_fine(f->extent.lo, f->extent.hi, f->extent.largest);
@@ -257,24 +172,13 @@ static double pull_at(const mmax_params *params, const mmax_view *row, size_t i,
 static void write_pull(const mmax_params *params, const mmax_view *row, size_t i, const mmax_pulling *f,
                        mmax_moments *moments, mmax_sink grad) {
   double out = pull_at(params, row, i, f, moments);
-  /*@ assert hint_value: unmasked{Pre}(row->logits.WORDS, row->mask, i) ==> out == pull_of{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)), f->w,
-        residual_of(weight{Pre}(params, VALUE(\at(row->logits.WORDS[i], Pre)), f->row_max), f->rest, f->inverse, same_index(i, f->target),
-          f->smoothing, f->uniform)); */
   if (mmax_wanted(grad)) {
     mmax_put(grad, i, out);
-    /*@ assert hint_finite: \forall integer k; 0 <= k < i ==> FINITE(\at(grad.WORDS[k], Pre)) ==> FINITE(grad.WORDS[k]); */
-    /*@ assert hint_equal: \forall integer k; 0 <= k < i ==> SAME_VALUE(\at(grad.WORDS[k], Pre), grad.WORDS[k]); */
-    /*@ assert hint_kept: kept{Pre,Here}(grad.WORDS, i); */
-    /*@ assert hint_entry: grad_entry(out, grad.WORDS[i]); */
-    /*@ assert hint_zero: grad_entry(0.0, grad.WORDS[i]) ==> ZERO(grad.WORDS[i]); */
   }
 }
 
 void mmax_write_pulls(const mmax_params *params, const mmax_view *row, const mmax_pulling *f,
                       mmax_moments *moments, mmax_sink grad) {
-  /*@ assert hint_smooths: smooths(f->smoothing) && no_less(f->uniform); */
-  /*@ assert hint_share_0: share_to(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, 0) == 0.0; */
-  /*@ assert hint_floors_0: all_pull_floors{Pre,Here}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, 0); */
   /*@ loop invariant range: 0 <= i <= row->n;
       loop invariant rest:  kept_from{Pre,Here}(row->logits.WORDS, i, row->n);
       loop invariant masks: grad.WORDS != \null ==> zeroed{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i);
@@ -286,53 +190,20 @@ void mmax_write_pulls(const mmax_params *params, const mmax_view *row, const mma
       loop variant   row->n - i;
   */
   for (size_t i = 0; i < row->n; i++) {
-    /*@ assert hint_sink: grad.WORDS == \null || \valid(grad.WORDS + i); */
-    /*@ assert hint_inside: grad.WORDS == row->logits.WORDS ==>
-                              \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, row->logits.WORDS + k); */
-    /*@ assert hint_outside: grad.WORDS != row->logits.WORDS ==>
-                               \forall integer k; i < k < row->n ==> \separated(grad.WORDS + i, row->logits.WORDS + k); */
-    /*@ assert hint_entry: same_entry{Pre,Here}(row->logits.WORDS, i); */
     /*@ assert hint_taken: taken(row->logits.WORDS, row->mask, i) == taken{Pre}(row->logits.WORDS, row->mask, i); */
     /*@ assert hint_term: term(params, row->logits.WORDS, row->mask, f->row_max, i) ==
                           term{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i); */
     /*@ assert hint_same: times_same(term(params, row->logits.WORDS, row->mask, f->row_max, i),
                                      term{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i), f->inverse); */
-    /*@ assert hint_mass_of: mass_of(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) ==
-                             mass_of{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i); */
-    /*@ assert hint_even_of: even_of(row->logits.WORDS, row->mask, f->uniform, i) == even_of{Pre}(row->logits.WORDS, row->mask, f->uniform, i); */
-    /*@ assert hint_share: share_at(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) ==
-                           share_at{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i); */
-    /*@ assert hint_known_0: pull_known{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->target, f->smoothing, f->extent.lo, f->extent.hi, f->extent.largest, i); */
-    /*@ assert hint_x: (real)VALUE(row->logits.WORDS[i]) == (real)VALUE(\at(row->logits.WORDS[\at(i, Here)], Pre)); */
-    /*@ assert hint_known: pull_known(params, row->logits.WORDS, row->mask, f->row_max, f->target, f->smoothing, f->extent.lo, f->extent.hi, f->extent.largest, i); */
     /*@ assert hint_same_pull: same_pull{Pre,Here}(params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i); */
     /*@ assert hint_below: weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i) <=
                            weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, row->n); */
     /*@ assert hint_grows: mass_below(weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, i),
                                       weight_sum{Pre}(params, row->logits.WORDS, row->mask, f->row_max, row->n), f->inverse); */
-    /*@ assert hint_mass: mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, i) <= 1.01; */
-    /*@ assert hint_even: even_sum{Pre}(row->logits.WORDS, row->mask, f->uniform, i) <= even_sum{Pre}(row->logits.WORDS, row->mask, f->uniform, row->n); */
-    /*@ assert hint_fits: share_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) <= 1.01; */
-    /*@ assert hint_room: all_sized(moments); */
     write_pull(params, row, i, f, moments, grad);
-    /*@ assert hint_next: share_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i + 1) ==
-                          share_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i) +
-                          share_at{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i); */
-    /*@ assert hint_sums: all_counted(moments, share_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, i + 1), i + 1); */
-    /*@ assert hint_same_grids: same_grids{LoopCurrent,Here}(moments); */
-    /*@ assert hint_floors: all_pull_floors{Pre,Here}(moments, params, row->logits.WORDS, row->mask, f->target, f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i + 1); */
-    /*@ assert hint_kept: kept{LoopCurrent,Here}(grad.WORDS, i); */
-    /*@ assert hint_after: kept_from{LoopCurrent,Here}(row->logits.WORDS, i + 1, row->n); */
-    /*@ assert hint_rest: kept_from{Pre,Here}(row->logits.WORDS, i + 1, row->n); */
-    /*@ assert hint_zero_entry: grad.WORDS != \null ==> zero_entry{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i); */
-    /*@ assert hint_pulled_entry: grad.WORDS != \null ==> pulled_entry{Pre,Here}(params, row->logits.WORDS, row->mask, grad.WORDS, f->target,
-          f->smoothing, f->w, f->row_max, f->rest, f->inverse, f->uniform, i); */
-    /*@ assert hint_masks: grad.WORDS != \null ==> zeroed{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i); */
-    /*@ assert hint_values: grad.WORDS != \null ==> pulled{Pre,Here}(params, row->logits.WORDS, row->mask, grad.WORDS, i, f->target, f->smoothing, f->w, f->row_max,
-                           f->rest, f->inverse, f->uniform); */
-    /*@ assert hint_masks_next: grad.WORDS != \null ==> zeroed{Pre,Here}(row->logits.WORDS, row->mask, grad.WORDS, i + 1); */
     /*@ assert hint_values_next: grad.WORDS != \null ==> pulled{Pre,Here}(params, row->logits.WORDS, row->mask, grad.WORDS, i + 1, f->target, f->smoothing, f->w, f->row_max,
                            f->rest, f->inverse, f->uniform); */
+    /*@ assert hint_place: entry_of(grad.WORDS, i, row->n); */
   }
   /*@ assert hint_mass_n: mass_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, row->n) <= 1.01; */
   /*@ assert hint_fits_n: share_to{Pre}(params, row->logits.WORDS, row->mask, f->row_max, f->inverse, f->uniform, f->target, f->smoothing, row->n) <= 1.01; */

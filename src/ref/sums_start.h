@@ -97,55 +97,12 @@
 static inline void mmax_sums_start(mmax_moments *moments, const mmax_params *params,
                                    mmax_extent extent, double g_max) {
   mmax_moments_start(moments, params, extent, g_max);
-  /*@ assert hint_zero: counted_to(0, 0.0, 0); */
-  /*@ assert hint_knot0: params->knot[0] == \at(params->knot[0], Pre); */
-  /*@ assert hint_knot1: params->knot[1] == \at(params->knot[1], Pre); */
-  /*@ assert hint_knot2: params->knot[2] == \at(params->knot[2], Pre); */
-  /*@ assert hint_knot3: params->knot[3] == \at(params->knot[3], Pre); */
-  /*@ assert hint_coef0: params->coef[0] == \at(params->coef[0], Pre); */
-  /*@ assert hint_coef1: params->coef[1] == \at(params->coef[1], Pre); */
-  /*@ assert hint_coef2: params->coef[2] == \at(params->coef[2], Pre); */
-  /*@ assert hint_coef3: params->coef[3] == \at(params->coef[3], Pre); */
-  /*@ assert hint_low: low1(params, extent.lo) == low1{Pre}(params, extent.lo) && low2(params, extent.lo) == low2{Pre}(params, extent.lo); */
-  /*@ assert hint_high: high1(params, extent.hi) == high1{Pre}(params, extent.hi) && high2(params, extent.hi) == high2{Pre}(params, extent.hi); */
-  /*@ assert hint_steep: steepest(params, low2(params, extent.lo), high2(params, extent.hi)) ==
-                         steepest{Pre}(params, low2{Pre}(params, extent.lo), high2{Pre}(params, extent.hi)); */
-  /*@ assert hint_tops: tops_fine(params, extent.lo, extent.hi); */
-  /*@ assert hint_over0: over(moments, 0, product(product(2.0, g_max), low1(params, extent.lo))); */
-  /*@ assert hint_over1: over(moments, 1, product(product(2.0, g_max), high1(params, extent.hi))); */
-  /*@ assert hint_over2: over(moments, 2, product(product(product(2.0, g_max), low2(params, extent.lo)), low2(params, extent.lo))); */
-  /*@ assert hint_over3: over(moments, 3, product(product(product(2.0, g_max), high2(params, extent.hi)), high2(params, extent.hi))); */
-  /*@ assert hint_over4: over(moments, 4, product(2.0, g_max)); */
-  /*@ assert hint_over5: over(moments, 5, product(2.0, g_max)); */
-  /*@ assert hint_over6: over(moments, 6, product(product(2.0, g_max), low2(params, extent.lo))); */
-  /*@ assert hint_over7: over(moments, 7, product(product(2.0, g_max), high2(params, extent.hi))); */
-  /*@ assert hint_over8: over(moments, 8, product(product(product(2.0, g_max), steepest(params, low2(params, extent.lo), high2(params, extent.hi))), extent.largest)); */
-  /*@ assert hint_over9: over(moments, 9, product(product(2.0, g_max), steepest(params, low2(params, extent.lo), high2(params, extent.hi)))); */
-  /*@ assert hint_grids: all_over(moments, params, product(2.0, g_max), extent.lo, extent.hi, extent.largest); */
-  /*@ assert hint_sum0: moments->sum[0] == 0 && counted_to(moments->sum[0], 0.0, 0); */
-  /*@ assert hint_sum1: moments->sum[1] == 0 && counted_to(moments->sum[1], 0.0, 0); */
-  /*@ assert hint_sum2: moments->sum[2] == 0 && counted_to(moments->sum[2], 0.0, 0); */
-  /*@ assert hint_sum3: moments->sum[3] == 0 && counted_to(moments->sum[3], 0.0, 0); */
-  /*@ assert hint_sum4: moments->sum[4] == 0 && counted_to(moments->sum[4], 0.0, 0); */
-  /*@ assert hint_sum5: moments->sum[5] == 0 && counted_to(moments->sum[5], 0.0, 0); */
-  /*@ assert hint_sum6: moments->sum[6] == 0 && counted_to(moments->sum[6], 0.0, 0); */
-  /*@ assert hint_sum7: moments->sum[7] == 0 && counted_to(moments->sum[7], 0.0, 0); */
-  /*@ assert hint_sum8: moments->sum[8] == 0 && counted_to(moments->sum[8], 0.0, 0); */
-  /*@ assert hint_sum9: moments->sum[9] == 0 && counted_to(moments->sum[9], 0.0, 0); */
-  /*@ assert hint_low_sums: counted_low(moments, 0.0, 0); */
-  /*@ assert hint_mid_sums: counted_mid(moments, 0.0, 0); */
   /*@ assert hint_high_sums: counted_high(moments, 0.0, 0); */
   /*@ assert hint_last_sums: counted_last(moments, 0.0, 0); */
   /*@ assert hint_unit0: -256 <= moments->grid[0].unit <= 639; */
   /*@ assert hint_unit1: -256 <= moments->grid[1].unit <= 639; */
   /*@ assert hint_unit2: -256 <= moments->grid[2].unit <= 639; */
   /*@ assert hint_unit3: -256 <= moments->grid[3].unit <= 639; */
-  /*@ assert hint_unit4: -256 <= moments->grid[4].unit <= 639; */
-  /*@ assert hint_unit5: -256 <= moments->grid[5].unit <= 639; */
-  /*@ assert hint_unit6: -256 <= moments->grid[6].unit <= 639; */
-  /*@ assert hint_unit7: -256 <= moments->grid[7].unit <= 639; */
-  /*@ assert hint_unit8: -256 <= moments->grid[8].unit <= 639; */
-  /*@ assert hint_unit9: -256 <= moments->grid[9].unit <= 639; */
   /*@ ghost gather_sums(moments, params, g_max, extent.lo, extent.hi, extent.largest); */
 }
 
