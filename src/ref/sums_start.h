@@ -81,16 +81,7 @@
     ensures   tops:    tops_fine(params, extent.lo, extent.hi);
     ensures   grids:   all_over(moments, params, product(2.0, g_max), extent.lo, extent.hi, extent.largest);
     ensures   start:   all_counted(moments, 0.0, 0);
-    ensures   unit0:   -256 <= moments->grid[0].unit <= 639;
-    ensures   unit1:   -256 <= moments->grid[1].unit <= 639;
-    ensures   unit2:   -256 <= moments->grid[2].unit <= 639;
-    ensures   unit3:   -256 <= moments->grid[3].unit <= 639;
-    ensures   unit4:   -256 <= moments->grid[4].unit <= 639;
-    ensures   unit5:   -256 <= moments->grid[5].unit <= 639;
-    ensures   unit6:   -256 <= moments->grid[6].unit <= 639;
-    ensures   unit7:   -256 <= moments->grid[7].unit <= 639;
-    ensures   unit8:   -256 <= moments->grid[8].unit <= 639;
-    ensures   unit9:   -256 <= moments->grid[9].unit <= 639;
+    ensures   units:   all_units(moments);
     ensures   zero:    all_zero(moments);
     ensures   made:    all_made{Here,Here}(moments, params, product(2.0, g_max), extent.lo, extent.hi, extent.largest);
 */
