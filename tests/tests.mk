@@ -14,8 +14,8 @@ TESTS += $(TEST_UNITS) tests/data_checksums.sh tests/build_compilers.sh tests/bu
 $(B)/tests/edge_threads: TEST_OBJ = -Wl,--wrap=pthread_create
 TESTS += tests/build_threads.sh tests/threads_mutants.sh tests/threads_neon.sh
 
-$(B)/tests/unit_accumulator $(B)/tests/unit_primitives $(B)/tests/unit_storage: TEST_LIBS += -lmpfr -lgmp
-ACCURACY_TESTS := $(B)/tests/accuracy_wide $(B)/tests/accuracy_premap
+$(B)/tests/unit_accumulator $(B)/tests/unit_conversions $(B)/tests/unit_integers $(B)/tests/unit_storage: TEST_LIBS += -lmpfr -lgmp
+ACCURACY_TESTS := $(B)/tests/accuracy_wide $(B)/tests/accuracy_premap $(B)/tests/accuracy_near_zero
 $(ACCURACY_TESTS): TEST_DEPS = $(filter-out %/main.o,$(filter $(B)/command/%,$(COMMAND_OBJ))) $(B)/oracle/liboracle.a
 $(ACCURACY_TESTS): TEST_OBJ = $(filter-out %/main.o,$(filter $(B)/command/%,$(COMMAND_OBJ))) $(B)/oracle/liboracle.a
 $(ACCURACY_TESTS): TEST_LIBS = -ljansson -lmpfr -lgmp
