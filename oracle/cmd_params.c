@@ -81,7 +81,7 @@ static void print_text(const struct analysis *a) {
       "  Lipschitz: |sigma'| <= %s, probabilities change at most %s times the logits\n",
       decimal_above(a->lipschitz, 6).text, decimal_above(a->lipschitz / 2, 6).text);
   (void)printf("  condition A <= %s\n", decimal_above(a->condition, 6).text);
-  (void)printf("  error of probabilities <= %s ulp, of their logarithms <= %s ulp\n",
+  (void)printf("  error of probabilities <= %s ulp, of their logarithms <= %s ulp from n 2^-97 in size\n",
                decimal_above(a->bound_probs, 6).text, decimal_above(a->bound_log, 6).text);
   (void)printf("  |sum of probabilities - 1| <= %s\n", decimal_above(a->bound_sum, 4).text);
   (void)printf("  gradients: kappa = %.4g (specs/accuracy.md)\n", a->bound_gradient);

@@ -169,18 +169,26 @@ MMAX_API double mmax_lipschitz(const mmax_params *params, double lo, double hi);
 
 /* Condition size A of a logit: |y| + |terms|, plus what the affine rounding adds. */
 MMAX_API double mmax_condition(const mmax_params *params, float x);
-/* Bounds in ulp (error before rounding included): every normal output is
-   within this many ulp of the exact value, if A is at least the condition of
-   every logit of the row that can reach the output, and n = cols. */
+/* Bounds in ulp of float32 (error before rounding included), if A is at least the
+   condition of every logit of the row that can reach the output, and n = cols; +inf where A
+   is too large (A <= 2^48 never is). Every probability whose exact value is normal: */
 MMAX_API double mmax_bound_probs_ulp(double condition, size_t n);
+/* Every log-probability and loss whose exact value v has |v| >= n 2^-97. Nearer to 0, where
+   exp(v) is 1 in every format, weights below 2^-158, which count as 0, show in v: 1/2 ulp
+   more plus n 2^-158, for normal v and A <= 2^47. n 2^-158 is below an ulp from
+   |v| >= n 2^-134 on. Subnormal v: specs/accuracy.md#log. */
 MMAX_API double mmax_bound_log_ulp(double condition, size_t n);
-/* The same bound in ulp of a 16-bit format, from the one above in ulp of float32. */
+/* The same bound in ulp of a 16-bit format, from the one above in ulp of float32: of every
+   probability, and of every log-probability v with |v| >= n 2^-97 that stays, error included,
+   in the format's range; subnormal ones too. Nearer to 0 as above, of subnormal v too. */
 MMAX_API double mmax_bound16_ulp(mmax_storage storage, double bound_ulp);
-/* |sum of probs - 1| never exceeds this. */
+/* |sum - 1| is at most this, of the exact sum of a row's float32 probabilities; not of masked
+   and non-finite rows. Probabilities of 16 bits have a wider bound: specs/accuracy.md#storage. */
 MMAX_API double mmax_bound_sum(size_t n);
 /* kappa of the gradient bounds: |grad_logits - exact| <=
    2^-24 |exact| + 2^-149 + (1 + 2^-24) * kappa * p_i * max|g| * S(x_i), S the size of the slope at
-   the computed argument; with a pre-map, and where p_i <= 2^-157: specs/accuracy.md. */
+   the computed argument, where |exact| and this together are at most 3.3e38; with a pre-map,
+   where p_i <= 2^-157, and in 16 bits: specs/accuracy.md. +inf where A is too large. */
 MMAX_API double mmax_bound_gradient(double condition, size_t n);
 
 /* ---- rows --------------------------------------------------------------- */

@@ -15,7 +15,8 @@
 #include "exp.acsl"
 #endif
 
-/* Below this a weight is 0: exp(-110) < 2^-158 cannot reach a float32. */
+/* Below this a weight is 0: exp(-110) < 2^-158 reaches no float32 probability, and of logarithms only
+   those nearer to 0 than n 2^-97 (specs/accuracy.md#log). */
 #define MMAX_EXP_MIN (-110.0)
 
 /* round(z * log2 e): the magic constant leaves an integer in the low bits. */
