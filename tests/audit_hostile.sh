@@ -6,9 +6,9 @@ set -u
 tool=${MULTIMAX:-build/multimax}
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 count=0
-refused() { # words command
+refused() { # words command [option]
   start=$(date +%s)
-  "$tool" audit --subject "$2" --suite smoke --start-timeout 2 --memory 256 > "$work/out" 2> "$work/err"
+  "$tool" audit --subject "$2" --suite smoke --start-timeout 2 --memory 256 ${3-} > "$work/out" 2> "$work/err"
   status=$? took=$(($(date +%s) - start))
   if [ $status -ne 2 ] || ! grep -q "$1" "$work/err" || [ $took -gt 20 ]; then
     echo "FAIL audit_hostile: '$2': exit $status after $took s: $(head -c 300 "$work/err")"; exit 1
@@ -25,4 +25,6 @@ refused "is not that of protocol" yes
 refused "is not that of protocol" cat
 refused "standard error ends: no licence" "echo no licence >&2; exit 1"
 refused "names no op" "echo '{\"protocol\": 1}'; cat > /dev/null"
+half="echo '{\"protocol\": 1, \"name\": \"half\", \"ops\": [\"forward\"], \"format\": \"float16\"}'; cat > /dev/null"
+refused "bounds are of float32, the subject 'half' answers in float16" "$half" "--profile=ours"
 echo "PASS audit_hostile programs=$count"

@@ -194,6 +194,8 @@ static int prepare(struct audit *audit, const struct asked *a, struct fault *fau
   if (session_open(&s, fault) != 0) return -1;
   session_close(&s);
   audit->facts = s.facts;
+  if (audit->profile == PROFILE_OURS && s.facts.format->digits != 24)
+    return fault_set(fault, "--profile ours: its bounds are of float32, the subject '%s' answers in %s", s.facts.name, s.facts.format->name);
   if (load_suite(&audit->suite, a, s.facts.format, fault) != 0) return -1;
   for (size_t k = 0; k < audit->suite.case_count; k++)
     if (audit->suite.cases[k].params.terms != 0 && !s.facts.multimax)
