@@ -46,31 +46,37 @@ double mmax_sigma_derivative(const mmax_params *params, float x) {
   return d;
 }
 
-/* Limit of y + linear*y + quadratic*y^2 away from the knot, outward = +-1. */
-/*@ requires  range:  fin(slope) && fin(quadratic) && fin(knot);
+/* Limit of slope*u + quadratic*u^2 + ... as u, the distance beyond all knots, grows. */
+/*@ requires  range:  fin(slope) && fin(quadratic) && float_sized(knot);
     terminates \true;
     exits     \false;
     assigns   \nothing;
-    ensures   kind:   no_nan(\result);
+    ensures   value:  stands_for(\result, outer_end(quadratic, slope, knot));
 */
-static double limit(double slope, double quadratic, double knot, int outward) {
+static double limit(double slope, double quadratic, double knot) {
   if (quadratic != 0.0) return infinity_of(quadratic > 0.0);
   if (slope == 0.0) return knot; /* y - (y - knot) */
-  return infinity_of((slope > 0.0) == outward);
+  return infinity_of(slope > 0.0);
 }
 
 /*@ requires  params: \valid_read(params) && valid_params(params);
-    requires  out:    \valid(at_minus_inf) && \valid(at_plus_inf);
+    requires  out:    \valid(at_minus_inf) && \valid(at_plus_inf) && \separated(at_minus_inf, at_plus_inf);
     terminates \true;
     exits     \false;
     assigns   *at_minus_inf, *at_plus_inf;
-    ensures   kind:   no_nan(*at_minus_inf) && no_nan(*at_plus_inf);
+    ensures   minus:  \old(params->scale) != 0.0 ==> stands_for(*at_minus_inf, minus_end(\old(*params)));
+    ensures   plus:   \old(params->scale) != 0.0 ==> stands_for(*at_plus_inf, plus_end(\old(*params)));
+    ensures   flat:   \old(params->scale) == 0.0 ==> *at_minus_inf == \old(modulated(params, 0.0)) && *at_plus_inf == \old(modulated(params, 0.0));
 */
 void mmax_limits(const mmax_params *params, double *at_minus_inf, double *at_plus_inf) {
   mmax_fpenv saved = mmax_fpenv_enter();
   double scale = params->scale;
-  double low = limit(mmax_sub(1.0, params->coef[0]), params->coef[2], params->knot[0], 0);
-  double high = limit(mmax_add(1.0, params->coef[1]), params->coef[3], params->knot[1], 1);
+  double left = mmax_add(-1.0, params->coef[0]), right = mmax_add(1.0, params->coef[1]);
+  /*@ assert hint_left: signs_agree(left, left_slope(params->coef[0])); */
+  /*@ assert hint_right: signs_agree(right, right_slope(params->coef[1])); */
+  double low = limit(left, params->coef[2], params->knot[0]), high = limit(right, params->coef[3], params->knot[1]);
+  /*@ assert hint_low: stands_for(low, left_end(*params)); */
+  /*@ assert hint_high: stands_for(high, right_end(*params)); */
   if (scale == 0.0) low = high = mmax_modulate(params, mmax_affine(params, 0.0));
   *at_minus_inf = scale < 0.0 ? high : low;
   *at_plus_inf = scale < 0.0 ? low : high;

@@ -206,7 +206,7 @@ def assumes(out, theorems, more=""):
 
 
 def prepare():
-    for name in ("GradParams", "LossGradParams", "LossGrad16", "Equations", "Storage16", "QueryContract"):
+    for name in ("GradParams", "LossGradParams", "LossGrad16", "Equations", "Storage16", "QueryContract", "Limits", "SumBound"):
         if not os.path.exists("%s/%s.vo" % (COQ, name)):
             sys.exit("tie_contract: build/proofs/coq/%s.vo is missing: run make prove-coq" % name)
     names = ("WpLemmas", "ExpTie", "StorageLemmas")

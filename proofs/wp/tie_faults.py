@@ -74,6 +74,9 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
           ("rising.acsl", "greater(a, root_of(base, rate))", "root_of(base, rate)"),
           ("x_of.acsl", "n <= scaled_down(m) ? 0x1p1020", "n < scaled_down(m) ? 0x1p1020"),
           ("x_of.acsl", "rnd64(y - shift)", "rnd64(y + shift)"),
+          ("limits.acsl", "0.0 < slope ? 0x1p1020", "0.0 <= slope ? 0x1p1020"),
+          ("limits.acsl", "p.scale < 0.0 ? left_end(p)", "p.scale <= 0.0 ? left_end(p)"),
+          ("bounds.acsl", "sum_of(0x1.00002p-24", "sum_of(0x1.00001p-24"),
           ("bounds.acsl", "0x1.4000001p-50", "0x1.4000002p-50"),
           ("bounds.acsl", "0x1.0000000001p0", "0x1.00000000008p0"),
           ("bounds.acsl", "0x1.cep-34", "0x1.cdp-34"),
@@ -89,4 +92,4 @@ FAULTS = [("modulator.acsl", "hinge(k3, y)), c4", "hinge(y, k3)), c4"),
 
 # the source that must refuse a fault in this file; 0 for the others
 PREFERRED = {"backward.acsl": 1, "param_sums.acsl": 1, "extent_ends.acsl": 1, "floors.acsl": 1, "storage.acsl": 2, "row16.acsl": 2,
-             "words.h": 3, "half.acsl": 3, "slopes.acsl": 4, "rising.acsl": 4, "x_of.acsl": 4, "bounds.acsl": 5}
+             "words.h": 3, "half.acsl": 3, "slopes.acsl": 4, "rising.acsl": 4, "x_of.acsl": 4, "limits.acsl": 4, "bounds.acsl": 5}

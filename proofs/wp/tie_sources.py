@@ -31,11 +31,11 @@ SOURCES = ["""#include "ref/kernels_ref.h"
 """, """#include "pieces.h"
 #include "rising.acsl"
 /*@ lemma exported: \\forall mmax_params p, integer rising, real lo, hi, r, y;
-      is_lipschitz(p, lo, hi, r) && is_unbounded(p, lo, hi) && rises(p, rising, y) && x_at(lo, hi, y) == r; */
+      is_lipschitz(p, lo, hi, r) && is_unbounded(p, lo, hi) && rises(p, rising, y) && x_at(lo, hi, y) == r && minus_end(p) == plus_end(p); */
 """, """#include "ref/modulator.h"
 #include "bounds.acsl"
 /*@ lemma exported{L}: \\forall mmax_params *p, integer s, real x, n, b; condition_hat(p, x) == ulps_hat(probs_error_hat(b, n)) +
-      ulps_hat(log_probs_error_hat(b, n)) + gradient_hat(b, n) + bound16_hat(s, b); */
+      ulps_hat(log_probs_error_hat(b, n)) + gradient_hat(b, n) + bound16_hat(s, b) + sum_bound_hat(n); */
 """]
 FLOAT = {"L_rnd64": "Definition L_rnd64 (x:R) : R := rnd x.",
          "L_rnd32": "Definition L_rnd32 (x:R) : R := rnd32 x.",
@@ -56,8 +56,8 @@ PARTS = [((FLOAT, SOFTMAX + ("P_is_logged", "P_is_loss", "P_is_loss_gradient", "
            HALF_PARTS + ("half log_tie", "half loss_tie", "half slope_tie", "half residual_tie", "half loss_grad_tie", "half moment_terms_tie", "half pulls_tie")),
           (FLOAT, HALF + ("P_is_backward", "P_is_backward_row", "P_is_param_row"),
            HALF_PARTS + ("half slope_tie", "half grad_tie", "half moment_terms_tie", "half moments_tie"))),
-         ((FLOAT, ("P_is_lipschitz", "P_is_unbounded", "P_rises", "L_x_at"), ("query_tie",)),),
-         ((FLOAT, ("L_condition_hat", "L_ulps_hat", "L_log_error_hat", "L_log_probs_error_hat", "L_gradient_hat", "L_bound16_hat"), ("bounds_tie",)),)]
+         ((FLOAT, ("P_is_lipschitz", "P_is_unbounded", "P_rises", "L_x_at", "L_minus_end", "L_plus_end"), ("query_tie",)),),
+         ((FLOAT, ("L_condition_hat", "L_ulps_hat", "L_log_error_hat", "L_log_probs_error_hat", "L_gradient_hat", "L_bound16_hat", "L_sum_bound_hat"), ("bounds_tie",)),)]
 
 
 def half(part):

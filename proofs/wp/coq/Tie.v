@@ -152,6 +152,7 @@ Ltac close :=
   | match goal with a : R, b : R, w : R |- _ => pose proof (product_grows a b w ltac:(lra) ltac:(lra)); rewrite ?(Rmult_comm w) in *; lra end
   | exact grid_six | exact rnd_0 | exact rnd_1 | exact rnd_weight
   | apply rnd_mono; assumption
+  | apply sum_sign; [exact rnd_1 | assumption] | apply sum_sign; [exact rnd_minus_1 | assumption]
   | match goal with z : R |- _ =>
       first [ exact (exp_scale z ltac:(assumption)) | exact (grid_range z ltac:(assumption)) ] end
   | match goal with i : Z |- _ => exact (rnd_int i ltac:(lia)) end

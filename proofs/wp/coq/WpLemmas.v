@@ -3,7 +3,7 @@
    checks each printed goal against them). Meaning given to the logic symbols: rnd64 and rnd32 = Flocq's rounding to
    nearest even, p2 k = 2^floor k. *)
 From Coq Require Import Reals ZArith Lia Lra Psatz.
-From Flocq Require Import Core Relative.
+From Flocq Require Import Core Relative Plus_error.
 From MultiMax Require Import Float64 Primitives FloorQuant.
 Open Scope R_scope.
 
@@ -116,6 +116,16 @@ Lemma rnd_0 : rnd 0 = 0.
 Proof. apply (rnd_int 0). lia. Qed.
 Lemma rnd_1 : rnd 1 = 1.
 Proof. apply (rnd_int 1). lia. Qed.
+Lemma rnd_minus_1 : rnd (-1) = -1.
+Proof. apply (rnd_int (-1)). lia. Qed.
+(* a rounded sum of two floats has the sign of their sum *)
+Lemma sum_sign : forall a b, rnd a = a -> rnd b = b -> (0 < a + b <-> 0 < rnd (a + b)) /\ (a + b < 0 <-> rnd (a + b) < 0).
+Proof.
+intros a b A B. assert (N : a + b <> 0 -> rnd (a + b) <> 0) by (intros; apply round_plus_neq_0; auto using fmt_of with typeclass_instances).
+assert (L := rnd_mono (a + b) 0). assert (U := rnd_mono 0 (a + b)). rewrite rnd_0 in L, U.
+repeat split; intros H; [assert (0 <= rnd (a + b) /\ rnd (a + b) <> 0) by (split; [apply U | apply N]; lra) | destruct (Rle_lt_dec (a + b) 0)
+  | assert (rnd (a + b) <= 0 /\ rnd (a + b) <> 0) by (split; [apply L | apply N]; lra) | destruct (Rle_lt_dec 0 (a + b))]; lra.
+Qed.
 Lemma rnd_weight : rnd 1125899906842624 = 1125899906842624.
 Proof. apply (rnd_int 1125899906842624). lia. Qed.
 Lemma quant_unit : forall e, 0 <= e <= 1 -> 0 <= rnd (e + 6) - 6 <= 1 /\ (e = 1 -> rnd (e + 6) - 6 = 1).
