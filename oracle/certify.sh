@@ -67,7 +67,7 @@ if [ "${PROOFS-}" = skip ]; then
   skip "the proofs (PROOFS=skip)"
 elif make -n prove-replay >/dev/null 2>&1; then
   if make --no-print-directory prove-replay >"$work/proofs.txt" 2>&1; then status=replayed; else status=failed; failures=$((failures + 1)); tail -n 20 "$work/proofs.txt"; fi
-  proofs=$(jq -n --arg status $status --arg log "$(grep -v '^COQC \|\.vo (real: ' "$work/proofs.txt")" --arg open "$(sed -n 's/^OPEN, not replayed: //p' "$work/proofs.txt")" \
+  proofs=$(jq -n --arg status $status --arg log "$(grep -v '^COQC \|\.vo (real: ' "$work/proofs.txt")" --arg open "$(sed -n 's/^  open: //p' "$work/proofs.txt")" \
     '{status: $status, table: $log, open: ($open | split("\n") | map(select(. != "")))}')
 else
   skip "the proofs: no prove-replay target in this tree"

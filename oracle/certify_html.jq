@@ -16,7 +16,7 @@ td.n{text-align:right;font-variant-numeric:tabular-nums}.bad{color:#b00020;font-
 "</table><p>Worst |sum of probabilities - 1|: \(.worst_sum). Largest condition A of a row: \(.largest_condition).</p>
 <h2>Learned layers, probabilities</h2><table><tr><th>layer<th>outputs<th>worst error<th>largest bound<th>where<th>logit<th>got<th>exact</tr>" +
 ([.layers[] | "<tr><td>\(.params|esc)<td class=n>\(.outputs)<td class=n>\(.worst_probs.ulp)<td class=n>\(.largest_bound)<td>\(.worst_probs.input|esc) row \(.worst_probs.row) column \(.worst_probs.column)<td><code>\(.worst_probs.logit.hex|esc)</code><td><code>\(.worst_probs.got.hex|esc)</code><td><code>\(.worst_probs.exact.hex|esc)</code></tr>"] | join("")) +
-"</table><h2>Proofs: \(.proofs.status|esc)</h2>" + (if (.proofs.open | length) > 0 then "<p class=bad>Open, not replayed: \(.proofs.open | join(", ") | esc) (specs/theorems.md)</p>" else "" end) + "<p>Assumptions listed in specs/soundness.md: \(.assumptions).</p>" +
+"</table><h2>Proofs: \(.proofs.status|esc)</h2>" + (if (.proofs.open | length) > 0 then "<p class=bad>Open: \(.proofs.open | join(", ") | esc) (specs/theorems.md)</p>" else "" end) + "<p>Assumptions listed in specs/soundness.md: \(.assumptions).</p>" +
 (if .proofs.table then "<pre>\(.proofs.table|esc)</pre>" else "" end) +
 (if (.skipped|length) > 0 then "<h2 class=bad>Skipped</h2><ul>" + ([.skipped[] | "<li>\(esc)</li>"] | join("")) + "</ul>" else "" end) +
 "<h2>All comparisons</h2><table><tr><th>layer<th>input<th>function<th>quantity<th>outputs<th>worst ulp<th>largest bound<th>within</tr>" +

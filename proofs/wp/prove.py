@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Replays the WP proofs: prove.py [--fresh | --replay | --cached] [--recorded] [--smoke] [--record] [--times] [--limit SECONDS] [--jobs N] [UNIT...]
+"""Replays the WP proofs: prove.py [--fresh | --replay | --cached] [--smoke] [--record] [--times] [--limit SECONDS] [--jobs N] [UNIT...]
 
 Reads units.tsv (what is proved, with what) and expected.tsv (how many goals), prints one line a unit, exits 1 when a goal is
-open, a goal count changed, a contract is missing, or a source says axiom or admit. The user's why3.conf is never read.
---recorded leaves out, and names, the units that expected.tsv does not record as complete.
+open, a goal count changed or is not recorded, or a contract, a function or a lemma is left out (complete.py). The user's why3.conf is never read.
 --replay looks every goal up in proofs/wp/cache.tsv and runs a prover only for what is not in it; --cached does that only for units
 whose text, prover or option is not that of their record (inputs.py); --fresh begins with an empty cache; --record rewrites
 expected.tsv and cache.tsv for the units that are complete. --smoke proves nothing: it fails on a contract, a branch or a loop
@@ -12,7 +11,6 @@ whose hypotheses a prover finds contradictory, but for those of unreachable.tsv;
 The lemmas of specs/logic are units of their own (LEMMAS).
 """
 import argparse
-import glob
 import os
 import re
 import shutil
@@ -22,136 +20,13 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from assumed import assumed
-from frama import FRESH, OPTIONS, frama_c, options_of, parse, times, uses
+from complete import missing
+from frama import FRESH, OPTIONS, frama_c, opened, options_of, parse, times, uses
 from inputs import digest
+from lemmas import SMT, lemma_sources, lemma_units, lemmas, uses_key
 from provers import BUILD, ROOT, WP, need, rows, why3_conf, write
 
 CACHE = os.path.join(BUILD, "session", "cache")
-
-
-def forbidden():
-    """axiom and admit are words of ACSL; neither may stand in what is proved, and no lemma outside LEMMAS."""
-    bad = []
-    listed = {f for parts in LEMMAS.values() for _, files in parts for f in files}
-    for path in sorted(glob.glob(ROOT + "/specs/logic/*.acsl")):
-        if re.search(r"\blemma \w+[:{]", open(path).read()) and os.path.basename(path)[:-5] not in listed:
-            bad.append("%s: a lemma that no unit of LEMMAS proves" % os.path.relpath(path, ROOT))
-    for path in sorted(glob.glob(ROOT + "/src/**/*.[ch]", recursive=True) + glob.glob(ROOT + "/specs/logic/*.acsl")):
-        for i, line in enumerate(open(path), 1):
-            if re.search(r"\baxiom\b|\badmit\b|\\admitted", line):
-                bad.append("%s:%d: %s" % (os.path.relpath(path, ROOT), i, line.strip()))
-    return bad
-
-
-# unit of lemmas: [(headers that state them, files of specs/logic)]; without the float theory integers are proved in seconds
-LEMMAS = {
-    "lemmas": [(("ref/kernels_ref.h", "ref/log.h"), ("float", "grid", "exp", "sum", "row", "forward", "log", "lse"))],
-    "lemmas_order": [(("ref/kernels_ref.h", "order.acsl"), ("order",))],
-    "lemmas_loss": [(("ref/kernels_ref.h",), ("loss",)), (("ref/gradient.h", "ref/kernels_ref.h", "loss_gradient.acsl"), ("loss_gradient",))],
-    "lemmas_pull": [(("ref/loss.h", "loss_gradient.acsl", "weighed.acsl", "entry.acsl", "written.acsl", "params_kept.acsl", "rest_mass.acsl",
-                      "pull_share.acsl", "pulled.acsl"), ("pull_share", "pulled"))],
-    "lemmas_rest": [(("ref/gradient.h", "ref/kernels_ref.h", "weighed.acsl", "rest_mass.acsl"), ("rest_mass",))],
-    "lemmas_finish": [(("multimax.h", "ref/arith.h", "ref/limbs.h", "finish.acsl"), ("finish",))],
-    "lemmas_gradient": [(("ref/gradient.h",), ("gradient", "moments", "shares")), (("ref/gradient.h", "squares.acsl"), ("squares",))],
-    "lemmas_storage": [(("ref/storage.h",), ("storage",)), (("ref/row16.h",), ("row16",))],
-    "lemmas_params": [(("multimax.h", "ref/arith.h", "params.acsl"), ("params",))],
-    "lemmas_query": [(("ratio.acsl",), ("ratio",)), (("pieces.h", "rising.acsl"), ("x_of", "slopes", "cuts", "rising"))],
-    "lemmas_call": [(("check.h", "run.h", "job.acsl", "call.acsl"), ("call",))],
-    "lemmas_backward": [(("ref/gradient.h", "floors.acsl", "floor_steps.acsl", "ref/kernels_ref.h", "mean.acsl", "weighed.acsl"),
-                         ("floor_steps", "mean", "weighed", "param_sums")),
-                        (("ref/kernels_ref.h", "extent_steps.acsl"), ("extent_ends", "extent_steps")),
-                        (("ref/kernels_ref.h", "floor_steps.acsl", "param_each.acsl", "param_on.acsl"), ("param_each", "param_on")),
-                        (("ref/kernels_ref.h", "param_on.acsl", "param_steps.acsl"), ("param_steps",))],
-    "lemmas_entry": [(("ref/gradient.h", "ref/kernels_ref.h", "backward.acsl", "entry.acsl", "weighed.acsl", "written.acsl"),
-                      ("entry", "written"))],
-    "lemmas_kept": [(("ref/gradient.h", "ref/kernels_ref.h", "backward.acsl", "weighed.acsl", "params_kept.acsl"), ("params_kept",)),
-                    (("ref/gradient.h", "ref/kernels_ref.h", "weighed.acsl", "params_kept.acsl", "param_kept.acsl"), ("param_kept",)),
-                    (("ref/gradient.h", "ref/kernels_ref.h", "received.acsl"), ("received",)), (("ref/kernels_ref.h", "place.acsl"), ("place",))],
-    "lemmas_pulls": [(("ref/kernels_ref.h", "floor_steps.acsl", "pull_start.acsl"), ("pull_start",)),
-                     (("ref/kernels_ref.h", "pull_end_steps.acsl"), ("pull_ends", "pull_end_steps")),
-                     (("ref/kernels_ref.h", "floor_steps.acsl", "pull_each.acsl", "pull_on.acsl"), ("pull_each", "pull_on")),
-                     (("ref/kernels_ref.h", "pull_on.acsl", "param_steps.acsl", "pull_steps.acsl"), ("pull_steps",)),
-                     (("ref/gradient.h", "ref/kernels_ref.h", "weighed.acsl", "params_kept.acsl", "param_kept.acsl", "pull_kept.acsl"), ("pull_kept",)),
-                     (("ref/gradient.h", "ref/kernels_ref.h", "received.acsl", "pull_received.acsl"), ("pull_received",))],
-    "lemmas_batch": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl"),
-                      ("batch", "batch_rows", "batch_log"))],
-    "lemmas_batch_loss": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_backward.acsl"), ("batch_backward",)),
-                          (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_loss.acsl"), ("batch_loss",)),
-                          (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "batch_backward.acsl",
-                            "batch_loss.acsl", "batch_losses.acsl"), ("batch_losses",))],
-    "lemmas_batch_sums": [(("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "weighed.acsl", "params_kept.acsl",
-                            "param_kept.acsl", "batch_backward.acsl", "batch_sums.acsl"), ("batch_sums",)),
-                          (("kernels.h", "ref/kernels_ref.h", "views.acsl", "batch.acsl", "batch_rows.acsl", "batch_log.acsl", "weighed.acsl", "params_kept.acsl",
-                            "param_kept.acsl", "pull_kept.acsl", "batch_backward.acsl", "batch_sums.acsl", "batch_loss.acsl", "batch_losses.acsl",
-                            "batch_loss_sums.acsl"), ("batch_loss_sums",))],
-    "lemmas_int": [(("ref/shift.h",), ("accumulator", "shift")), (("check.h",), ("api", "check")), (("team.h",), ("span",)), (("ref/shift.h", "modulo.acsl"), ("modulo",))],
-}
-
-
-SMT = "cvc5axdef,cvc5ind,z3-nobv"
-
-
-def stated(files, half=False):
-    """Names of the lemmas in files of specs/logic; half: of those about stored entries, which 16-bit rows read otherwise (words.h)."""
-    texts = [open(ROOT + "/specs/logic/%s.acsl" % f).read() for f in files]
-    each = [s for t in texts for s in re.split(r"\b(?=lemma \w+[:{]|predicate |logic )", t)]
-    return {s.split()[1].split("{")[0].rstrip(":") for s in each if s.startswith("lemma ") and (not half or "mmax_word" in s)}
-
-
-def lemma_units():
-    """LEMMAS, and as NAME_half what of them is about stored entries."""
-    half = [u + "_half" for u, parts in LEMMAS.items() if any(stated(files, True) for _, files in parts)]
-    return list(LEMMAS) + half
-
-
-def lemma_sources(unit):
-    """[(C file that includes the headers, names of the lemmas to prove in it)]"""
-    found, whole, half = [], re.sub("_half$", "", unit), unit.endswith("_half")
-    for i, (headers, files) in enumerate(LEMMAS[whole]):
-        source = "%s/%s_%d.c" % (BUILD, whole, i)
-        write(source, "".join("#include \"%s\"\n" % h for h in headers))
-        if stated(files, half):
-            found.append((source, stated(files, half)))
-    return found
-
-
-def lemma_jobs(unit):
-    """[(C file, names of the lemmas to prove in it, their prover: the one that lemma_provers.txt names, else cvc5axdef)]"""
-    named = {r[0]: r[1] for r in rows("lemma_provers.txt")}
-    found = []
-    for source, names in lemma_sources(unit):
-        by = {n: named.get(n, "cvc5axdef") for n in names}
-        found += [(source, {n for n in names if by[n] == prover}, prover) for prover in sorted(set(by.values()))]
-    return found
-
-
-def uses_key(unit, prover):
-    """The row of uses.tsv for lemmas of a unit: those proved by induction need what the others do not."""
-    return unit + "/cvc5ind" if prover == "cvc5ind" else unit
-
-
-def lemmas(unit, cache):
-    """The lemmas of specs/logic, each by its prover; by whichever proves it where that fails."""
-    by, seconds, valid, every, jobs = {}, 0.0, set(), set(), lemma_jobs(unit)
-    again = {}
-    for source, names, prover in jobs:
-        every |= names
-        if prover != "coqtie":
-            again[source] = again.get(source, set()) | names
-    for source, wanted, provers in jobs + [(source, names, SMT) for source, names in again.items()]:
-        wanted = wanted - valid
-        if not wanted:
-            continue
-        text, t, _ = frama_c(source, provers, 120 if provers in ("coqtie", "cvc5ind") else 40, cache, driver=provers != "coqtie",
-                             extra=[*options_of(unit), "-wp-prop=" + ",".join(sorted(wanted))], env={"MMAX_UNIT": uses_key(unit, provers)})
-        got = parse(text)
-        if got is None:
-            return text[-3000:]
-        valid |= {re.sub(r".*_lemma_", "", g) for g in got[4]} & wanted
-        seconds += t
-        for k, v in got[2].items():
-            by[k] = by.get(k, 0) + v
-    return len(valid), len(every), by, sorted(every - valid), seconds
 
 
 def unpack():
@@ -233,9 +108,12 @@ def prove(r, a, cache, record):
         proved, goals, by, still, seconds = out
     else:
         unit, source, functions, provers, timeout, theorems = r
+        spared = set(open(a.first).read().split()) if a.first else None
         text, seconds, code = frama_c(source, provers, a.limit or timeout, cache, extra=["-wp-fct", a.function or functions, *options_of(unit)],
-                                      env={"MMAX_UNIT": unit})
+                                      env={"MMAX_UNIT": unit}, spared=spared)
         got = parse(text)
+        if spared is not None and set(opened(text)) - spared:
+            return ["%-12s" % unit] + ["  open: " + g for g in opened(text)], 0, {}, False
         if got is None or code != 0:
             return [text[-3000:]], 0, {}, False
         proved, goals, by, still, _ = got
@@ -256,12 +134,12 @@ def main():
     p.add_argument("--fresh", action="store_true")
     p.add_argument("--replay", action="store_true")
     p.add_argument("--cached", action="store_true")
-    p.add_argument("--recorded", action="store_true")
     p.add_argument("--smoke", action="store_true")
     p.add_argument("--record", action="store_true")
     p.add_argument("--times", action="store_true", help="print each proved goal and its seconds")
     p.add_argument("--limit", type=int, help="seconds a goal, instead of units.tsv's")
     p.add_argument("--function", help="only this function of the unit; its goals are then not those expected")
+    p.add_argument("--first", metavar="FILE", help="end at the first open goal that FILE does not name")
     p.add_argument("--jobs", type=int, help="units at a time; three for each processor, since WP waits a good part of its time; two of --smoke, which runs beside them")
     p.add_argument("units", nargs="*")
     a = p.parse_args()
@@ -277,9 +155,9 @@ def main():
         shutil.rmtree(FRESH, ignore_errors=True)
     else:
         unpack()
-    failed = forbidden()
+    failed = missing()
     for line in failed:
-        print("prove: forbidden word: " + line)
+        print("prove: " + line)
     kept_in = "smoke.tsv" if a.smoke else "expected.tsv"
     records = {r[0]: r for r in rows(kept_in)}
     expected = {u: int(r[1]) for u, r in records.items()}
@@ -291,11 +169,6 @@ def main():
         todo = [[u] for u in lemma_units() if not a.units or u in a.units] + todo
     elif not smoke_control():
         sys.exit("prove: the smoke tests do not find a contradiction")
-    if a.recorded:
-        for r in todo:
-            if r[0] not in expected:
-                print("OPEN, not replayed: %s" % r[0])
-        todo = [r for r in todo if r[0] in expected]
     with ThreadPoolExecutor(a.jobs or len(os.sched_getaffinity(0)) * (2 if a.smoke else 3)) as pool:
         # lemmas, which wait for Coq, and those with most goals first, so that none of them runs alone in the end
         order = sorted(todo, key=lambda r: (len(r) > 1, -expected.get(r[0], 1000)))

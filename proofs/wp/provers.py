@@ -96,6 +96,7 @@ def why3_conf():
     tie = "%s %s/tie.py %%f %s" % (sys.executable, WP, BUILD + "/coq")
     for name, shortcut, command, driver, v in (
             ("Gappa", "gappa", "prlimit --cpu=1 gappa -Eprecision=70", "gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
+            ("GappaCoq", "gappacoq", "%s %s/certified.py" % (sys.executable, WP), "gappa", "1"),
             ("Z3", "z3-nobv", z3, "z3_nobv", version(["z3", "-version"], r"Z3 version (\S+)")),
             ("cvc5axdef", "cvc5axdef", axdef + " %f", "cvc5_axdef", cvc5),
             ("cvc5ind", "cvc5ind", axdef + " --quant-ind %f", "cvc5_axdef", cvc5),

@@ -13,7 +13,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from frama import options_of, parse, run
-from prove import lemma_jobs, lemma_units, uses_key
+from lemmas import lemma_jobs, lemma_units, uses_key
 from provers import BUILD, EFFORT, ROOT, WP, rows, why3_conf, write
 
 HEAD = "# unit\taxioms and lemmas of Why3, WP and specs/logic that its proofs by cvc5 need (written by uses.py)\n"

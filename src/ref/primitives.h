@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The trusted base, in six kinds: fused multiply-add, powers of two, exponents,
- * grid steps, the class of a float, conversions. The only places that look at
- * the bits of a number or change its format. What stands here are the
- * contracts that the proofs rest on; the bodies are in primitives_body.h and
- * each has a row in specs/soundness.md with the evidence for its contract.
+ * The trusted base, in five kinds: fused multiply-add, exponent fields, grid
+ * steps, the class of a float, conversions. With mmax_sign16 (storage.h) the only
+ * places that look at the bits of a number or change its format. What stands here
+ * are the contracts that the proofs rest on; the bodies are in primitives_body.h
+ * and each kind has a row in specs/soundness.md with the evidence for its contract.
  */
 #ifndef MMAX_REF_PRIMITIVES_H
 #define MMAX_REF_PRIMITIVES_H
