@@ -57,6 +57,7 @@ def run(fault):
         shutil.copytree(os.path.join(ROOT, d), os.path.join(copy, d))
     os.makedirs(copy + "/build/wp")
     shutil.copytree(BUILD + "/coq", copy + "/build/wp/coq")
+    os.symlink(BUILD + "/session", copy + "/build/wp/session")  # read alone
     for plugin in LOADED:
         for form in (".ml", ".cmxs"):
             shutil.copy(BUILD + "/" + plugin + form, copy + "/build/wp")

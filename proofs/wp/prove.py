@@ -113,7 +113,7 @@ def prove(r, a, cache, record):
                                       env={"MMAX_UNIT": unit}, spared=spared)
         got = parse(text)
         if spared is not None and set(opened(text)) - spared:
-            return ["%-12s" % unit] + ["  open: " + g for g in opened(text)], 0, {}, False
+            return [unit + " stopped"] + ["  open: " + g for g in opened(text)], 0, {}, False
         if got is None or code != 0:
             return [text[-3000:]], 0, {}, False
         proved, goals, by, still, _ = got
