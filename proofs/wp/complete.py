@@ -16,7 +16,7 @@ import tempfile
 
 from inputs import TOKEN
 from lemmas import LEMMAS
-from provers import ROOT, write
+from provers import ROOT, rows, write
 
 # a definition in column 0, its name before the list of its arguments; with src/ref/batch_table.h's names
 DEFINED = re.compile(r"^(?!else\b|return\b)[A-Za-z_][\w \t*]*?[\s*](OF\(\w+\)|\w+)\s*\([^;{}]*?\)\s*\{", re.M)
@@ -29,7 +29,7 @@ def code(path):
 
 
 def table(root, name):
-    return [line.rstrip("\n").split("\t") for line in open(os.path.join(root, "proofs/wp", name)) if not line.startswith("#")]
+    return rows(name, os.path.join(root, "proofs/wp"))
 
 
 def admitted(root):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Replays the WP proofs: prove.py [--fresh | --replay | --cached] [--smoke] [--record] [--times] [--limit SECONDS] [--jobs N] [UNIT...]
+"""Replays the WP proofs: prove.py [--fresh | --replay | --cached] [--smoke] [--record] [--times] [--limit SECONDS] [--first FILE] [--jobs N] [UNIT...]
 
 Reads units.tsv (what is proved, with what) and expected.tsv (how many goals), prints one line a unit, exits 1 when a goal is
 open, a goal count changed or is not recorded, or a contract, a function or a lemma is left out (complete.py). The user's why3.conf is never read.

@@ -14,6 +14,8 @@ from theories import BUILD, ROOT, STDLIB, WP, derive_theories, write
 INSTALL = "apt-get install frama-c-base ocaml-nox ocaml-findlib why3 z3 cvc5 gappa coq libcoq-flocq libcoq-interval libcoq-coquelicot libcoq-gappa"
 MEMORY_MB = 4000
 LOADED = ("heap", "few")
+# proves within a second or never
+GAPPA = "prlimit --cpu=1 gappa -Eprecision=70"
 EFFORT = 300000  # of cvc5's resources, a second or so with few axioms
 # what is tried before a prover where uses.tsv has a row of the unit: cvc5 with few axioms (few.ml) and bounded resources; before Gappa,
 # which takes a second to give up what is not about bounds, with the little effort that most goals need
@@ -23,9 +25,9 @@ COQ = ["proofs/coq/%s.v" % n for n in ("Float64", "ExpFormula", "ExpKernel", "Pr
 COQ += ["proofs/wp/coq/%s.v" % n for n in ("WpLemmas", "ExpTie", "LogLemmas", "GradLemmas", "EntryTie", "GradTie", "LossTie", "StorageLemmas", "Tie")]
 
 
-def rows(name):
-    """The fields of each line of a table in this folder, comments left out; none where it is missing."""
-    path = os.path.join(WP, name)
+def rows(name, folder=WP):
+    """The fields of each line of a table in this folder, or in a copy of it, comments left out; none where it is missing."""
+    path = os.path.join(folder, name)
     if not os.path.exists(path):
         return []
     return [l.rstrip("\n").split("\t") for l in open(path) if l.strip() and not l.startswith("#")]
@@ -90,12 +92,12 @@ def why3_conf():
         STDLIB, datadir, libdir, MEMORY_MB)
     conf += "running_provers_max = 1\ntimelimit = 10\n"
     cvc5 = version(["cvc5", "--version"], r"cvc5 version (\S+)")
-    # no limit of the clock: Why3's is of processor time, so a loaded machine proves as much; Gappa proves within a second or never
+    # no limit of the clock: Why3's is of processor time, so a loaded machine proves as much
     z3 = "z3 -smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 %f"
     axdef, few = "cvc5 --lang=smt2", "cvc5 --lang=smt2 --rlimit=%d" % EFFORT
     tie = "%s %s/tie.py %%f %s" % (sys.executable, WP, BUILD + "/coq")
     for name, shortcut, command, driver, v in (
-            ("Gappa", "gappa", "prlimit --cpu=1 gappa -Eprecision=70", "gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
+            ("Gappa", "gappa", GAPPA, "gappa", version(["gappa", "--version"], r"Gappa (\S+)")),
             ("GappaCoq", "gappacoq", "%s %s/certified.py" % (sys.executable, WP), "gappa", "1"),
             ("Z3", "z3-nobv", z3, "z3_nobv", version(["z3", "-version"], r"Z3 version (\S+)")),
             ("cvc5axdef", "cvc5axdef", axdef + " %f", "cvc5_axdef", cvc5),
